@@ -1,0 +1,72 @@
+"""`netvexa`: the command line. One module a group of commands in `orchestration.commands`; this one joins them and
+turns failures into exit codes.
+
+Exit codes: 0 done; 1 failed, the last good version is still served; 2 bad usage or configuration; 3 another run holds
+the lock.
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+
+import click
+
+from orchestration.commands.configuration import config
+from orchestration.commands.dev import dev
+from orchestration.commands.publish import publish
+from orchestration.commands.run import demo, nightly
+from orchestration.commands.simulate import simulate
+from orchestration.commands.status import status
+from orchestration.failures import NetvexaError
+
+USAGE = 2
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option("--debug", is_flag=True, help="Show the traceback of a failure.")
+@click.version_option(package_name="netvexa-warehouse", prog_name="netvexa")
+def netvexa(debug: bool) -> None:
+    """The batch warehouse of a subscription business: events, billing and spend in, the numbers it is run by out.
+
+    \b
+    netvexa demo       a company that never existed, through the whole nightly job, in one command
+    netvexa nightly    the same job on the configured sources (netvexa config shows them)
+    netvexa status     what is published, and whether a run is going on
+
+    Exit codes: 0 done, 1 failed (the last good version is still served), 2 bad usage or configuration, 3 another run
+    holds the lock.
+    """
+
+
+for _command in (demo, nightly, publish, status, config, simulate, dev):
+    netvexa.add_command(_command)
+
+
+def main() -> None:
+    """Entry point: run the command, print one line on a failure, exit with its code."""
+    # Libraries warn about each other; whoever wants to read that runs with --debug.
+    debug = "--debug" in sys.argv
+    if not debug:
+        warnings.simplefilter("ignore")
+    try:
+        code = netvexa.main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(USAGE)
+    except click.Abort:
+        _fail("stopped; the last good version is still served", 1)
+    except NetvexaError as error:
+        if debug:
+            raise
+        _fail(str(error), error.exit_code)
+    except Exception as error:
+        if debug:
+            raise
+        _fail(f"{type(error).__name__}: {' '.join(str(error).split())} (netvexa --debug … shows where)", 1)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _fail(message: str, code: int) -> None:
+    click.echo(f"netvexa: {message}", err=True)
+    sys.exit(code)

@@ -1,0 +1,1 @@
+"""The raw tables of the lake, and where they come from."""

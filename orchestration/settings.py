@@ -1,0 +1,194 @@
+"""What the environment says, read once and checked before anything starts.
+
+Every setting of the warehouse stands here (the API has its own). No other module of this package touches
+`os.environ`; `exported_for_dbt` and `dagster_environment` are here because they write it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit, urlunsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from orchestration.failures import ConfigurationError
+
+# The four settings that say where real numbers come from. All or none: half a company would publish a mix.
+SOURCE_VARIABLES: Mapping[str, str] = {
+    "app_dsn": "NETVEXA_APP_DSN",
+    "stripe_api_key": "STRIPE_API_KEY",
+    "spend_dir": "NETVEXA_SPEND_DIR",
+    "rates_dir": "NETVEXA_RATES_DIR",
+}
+
+
+def _instant(value: object) -> object:
+    """Read an ISO 8601 instant; a time without an offset could mean any of 38 hours, so it is refused."""
+    if isinstance(value, str):
+        parsed = datetime.fromisoformat(value)
+        if parsed.tzinfo is None:
+            raise ValueError(f"{value!r} has no offset; write it like 2026-11-22T03:00:00+01:00 or …Z")
+        return parsed.astimezone(UTC)
+    return value
+
+
+class Settings(BaseSettings):
+    """The settings of one process. Paths are absolute; the instant is UTC; secrets print as stars."""
+
+    model_config = SettingsConfigDict(env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True)
+
+    data_dir: Path = Field(default=Path("data"), validate_default=True, validation_alias="NETVEXA_DATA_DIR")
+    app_dsn: SecretStr | None = Field(default=None, validation_alias="NETVEXA_APP_DSN")
+    stripe_api_key: SecretStr | None = Field(default=None, validation_alias="STRIPE_API_KEY")
+    stripe_api_base: str | None = Field(default=None, validation_alias="STRIPE_API_BASE")
+    spend_dir: Path | None = Field(default=None, validation_alias="NETVEXA_SPEND_DIR")
+    rates_dir: Path | None = Field(default=None, validation_alias="NETVEXA_RATES_DIR")
+    pseudonym_key: SecretStr | None = Field(default=None, validation_alias="NETVEXA_PSEUDONYM_KEY")
+    as_of: Annotated[datetime | None, BeforeValidator(_instant)] = Field(default=None, validation_alias="NETVEXA_AS_OF")
+    reporting_timezone: str = Field(default="Europe/Berlin", validation_alias="NETVEXA_REPORTING_TIMEZONE")
+    reporting_currency: str = Field(default="EUR", pattern="^[A-Z]{3}$", validation_alias="NETVEXA_REPORTING_CURRENCY")
+    include_test_mode: bool = Field(default=False, validation_alias="NETVEXA_INCLUDE_TEST_MODE")
+
+    @field_validator("data_dir", "spend_dir", "rates_dir")
+    @classmethod
+    def _absolute(cls, value: Path | None) -> Path | None:
+        return None if value is None else value.expanduser().resolve()
+
+    @field_validator("reporting_timezone")
+    @classmethod
+    def _known_timezone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError(f"{value!r} is no time zone of the IANA database, such as Europe/Berlin") from error
+        return value
+
+    @field_validator("pseudonym_key")
+    @classmethod
+    def _key_with_id(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            key_id, separator, secret = value.get_secret_value().partition(":")
+            if not (separator and key_id and secret):
+                raise ValueError("must be written <key id>:<secret>, so that keys can be rotated")
+        return value
+
+    @property
+    def uses_sample_company(self) -> bool:
+        """True when no source is configured at all."""
+        return all(getattr(self, field) is None for field in SOURCE_VARIABLES) and self.stripe_api_base is None
+
+    def for_sample_company(self) -> Settings:
+        """The same settings with no source configured; a pseudonym key, if given, stays."""
+        return self.model_copy(update={**dict.fromkeys(SOURCE_VARIABLES), "stripe_api_base": None})
+
+    def require_whole_configuration(self) -> None:
+        """Refuse sources that are configured by halves, or that can be seen to be unusable.
+
+        Raises:
+            ConfigurationError: names every missing variable, an unknown DSN scheme, or a folder that is not there.
+        """
+        missing = [variable for field, variable in SOURCE_VARIABLES.items() if getattr(self, field) is None]
+        if self.pseudonym_key is None:
+            missing.append("NETVEXA_PSEUDONYM_KEY")
+        if missing:
+            raise ConfigurationError(
+                f"some sources are configured, but not {', '.join(missing)}. Set all of them, or none to use the "
+                "sample company: real and sample numbers are never mixed."
+            )
+        assert self.app_dsn is not None
+        scheme = urlsplit(self.app_dsn.get_secret_value()).scheme
+        if scheme not in {"postgresql", "postgres", "duckdb"}:
+            raise ConfigurationError(
+                f"NETVEXA_APP_DSN must begin with postgresql:// (or duckdb:///file), not with {scheme or 'nothing'}://"
+            )
+        for variable, folder in (("NETVEXA_SPEND_DIR", self.spend_dir), ("NETVEXA_RATES_DIR", self.rates_dir)):
+            assert folder is not None
+            if not folder.is_dir():
+                raise ConfigurationError(f"{variable}: there is no folder {folder}")
+
+    def dbt_vars(self) -> dict[str, object]:
+        """The dbt variables that are settings; the rest keep the defaults of dbt_project.yml."""
+        return {
+            "reporting_timezone": self.reporting_timezone,
+            "reporting_currency": self.reporting_currency,
+            "include_test_mode": self.include_test_mode,
+        }
+
+    def rows_for_display(self) -> list[tuple[str, str]]:
+        """(variable, value) of every setting in the order of the manual, secrets masked."""
+        rows = []
+        for field, info in type(self).model_fields.items():
+            value = getattr(self, field)
+            rows.append((str(info.validation_alias), _display(field, value)))
+        return rows
+
+
+def _display(field: str, value: object) -> str:
+    if value is None:
+        return ""
+    if field == "app_dsn" and isinstance(value, SecretStr):
+        return _without_password(value.get_secret_value())
+    if field == "pseudonym_key" and isinstance(value, SecretStr):
+        # The key's id is written beside every partition, so it is no secret; which key is in use is worth seeing.
+        return f"{value.get_secret_value().partition(':')[0]}:********"
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return "********" if isinstance(value, SecretStr) else str(value)
+
+
+def _without_password(dsn: str) -> str:
+    """The DSN as far as it is no secret: user, host and database, neither password nor query parameters."""
+    parts = urlsplit(dsn)
+    if not parts.netloc:
+        return urlunsplit((parts.scheme, "", parts.path, "", "")) if parts.scheme else "********"
+    credentials, at, host = parts.netloc.rpartition("@")
+    user, colon, _ = credentials.partition(":")
+    netloc = f"{user}{':********' if colon else ''}{at}{host}"
+    return urlunsplit((parts.scheme, netloc, parts.path, "", ""))
+
+
+def load_settings() -> Settings:
+    """Read the environment, and `.env` in the working directory for what it does not say.
+
+    Raises:
+        ConfigurationError: one line naming each variable that cannot be read, without its value if it is a secret.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        problems = "; ".join(
+            f"{_variable(problem['loc'])}: {problem['msg'].removeprefix('Value error, ')}" for problem in error.errors()
+        )
+        raise ConfigurationError(problems) from None
+
+
+def _variable(location: tuple[Any, ...]) -> str:
+    return str(location[0]) if location else "settings"
+
+
+@contextmanager
+def exported_for_dbt(warehouse: Path) -> Iterator[None]:
+    """Put into the environment what dbt's profiles.yml reads, for as long as dbt runs in this process."""
+    exports = {"NETVEXA_WAREHOUSE_PATH": str(warehouse), "DO_NOT_TRACK": "1", "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
+    before = {name: os.environ.get(name) for name in exports}
+    os.environ.update(exports)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def dagster_environment(home: Path) -> dict[str, str]:
+    """The environment for Dagster's own server processes: ours, and where its instance lives."""
+    return {**os.environ, "DAGSTER_HOME": str(home), "DO_NOT_TRACK": "1"}
