@@ -1,0 +1,78 @@
+"""The catalog: what the published columns mean, out of dbt's manifest.
+
+Belongs here: reading definitions of marts and of their metrics. Does not belong here: dbt itself (a manifest is a
+dict), rendering. A definition is written once, beside its mart; API, dashboards and reports read this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+SCHEMA = "marts"
+METRIC_FIELDS = ("label", "unit", "formula", "owner", "additive", "better")
+
+
+def definitions_from_manifest(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """Definitions of every model in schema `marts`.
+
+    manifest: dbt's `manifest.json`, parsed. Returns JSON values:
+    `{"models": {name: {"description", "key": [column, …], "columns": {name: {"description", "data_type",
+    "metric"}}}}}`; `metric` is None or has label, unit, formula, owner, additive and better, each None while nobody
+    has written it. Columns keep the order of their YAML.
+    """
+    nodes: Mapping[str, Mapping[str, Any]] = manifest["nodes"]
+    tests = [node for node in nodes.values() if node["resource_type"] == "test"]
+    models = {
+        node["name"]: _model(unique_id, node, tests)
+        for unique_id, node in sorted(nodes.items())
+        if node["resource_type"] in {"model", "seed"} and node["schema"] == SCHEMA
+    }
+    return {"models": models}
+
+
+def metric_labels(definitions: Mapping[str, Any]) -> dict[str, str]:
+    """Label by metric, for every column that is a metric and has one; of namesakes the first model's wins."""
+    labels: dict[str, str] = {}
+    for _, model in sorted(definitions.get("models", {}).items()):
+        for name, column in model["columns"].items():
+            label = (column["metric"] or {}).get("label")
+            if label:
+                labels.setdefault(name, label)
+    return labels
+
+
+def _model(unique_id: str, node: Mapping[str, Any], tests: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    return {
+        "description": node["description"],
+        "key": _key(unique_id, node, tests),
+        "columns": {
+            name: {
+                "description": column["description"],
+                "data_type": column["data_type"],
+                "metric": _metric(column),
+            }
+            for name, column in node["columns"].items()
+        },
+    }
+
+
+def _metric(column: Mapping[str, Any]) -> dict[str, Any] | None:
+    # dbt 1.10 moved `meta` below `config`; the manifest still fills both places for those who wrote it the old way.
+    meta = {**column.get("meta", {}), **column.get("config", {}).get("meta", {})}.get("metric")
+    return None if meta is None else {field: meta.get(field) for field in METRIC_FIELDS}
+
+
+def _key(unique_id: str, node: Mapping[str, Any], tests: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The columns that a test proves to be unique: together, else the first that is so alone."""
+    alone: list[str] = []
+    for test in tests:
+        metadata = test.get("test_metadata") or {}
+        if test.get("attached_node") != unique_id:
+            continue
+        if metadata.get("name") == "unique_together":
+            return list(metadata["kwargs"]["columns"])
+        if metadata.get("name") == "unique":
+            alone.append(metadata["kwargs"]["column_name"])
+    in_order = [name for name in node["columns"] if name in alone]
+    return in_order[:1]
