@@ -1,0 +1,116 @@
+"""What may cross the border: keyed tokens, value patterns, hosts of referrers.
+
+Belongs here: turning a column of the source into one that may land, and counting what was not allowed. Does not: which
+columns and fields are asked for (each source's SELECT list or allow-list).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ingestion.retry import PermanentSourceError
+
+MIN_SECRET_LENGTH = 16
+
+_LABEL = r"^[A-Za-z0-9_.:/ -]{1,64}$"
+_PERSONAL = r"[0-9]{7}|@"
+_MAX_NAME = 255
+_KEY_ID = re.compile(r"[A-Za-z0-9-]{1,32}")
+_HOST = re.compile(r"(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]*[a-z0-9])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9])?)*")
+_ALL_DIGITS = re.compile(r"[0-9.]+")
+
+
+@dataclass(frozen=True, slots=True)
+class PseudonymKey:
+    """The key of the tokens: `id` is public and stands in front of every token, `secret` never leaves."""
+
+    id: str
+    secret: bytes = field(repr=False)
+
+    @classmethod
+    def parse(cls, text: str) -> PseudonymKey:
+        """Read `<key id>:<secret>`. Raises PermanentSourceError without repeating the value."""
+        key_id, separator, secret = text.partition(":")
+        if not separator or not _KEY_ID.fullmatch(key_id) or len(secret) < MIN_SECRET_LENGTH:
+            message = (
+                "NETVEXA_PSEUDONYM_KEY must be <key id>:<secret>: an id of letters, digits and '-', a colon, and a "
+                f"secret of at least {MIN_SECRET_LENGTH} characters"
+            )
+            raise PermanentSourceError(message)
+        return cls(key_id, secret.encode())
+
+    def tokens(self, values: pa.Array) -> pa.Array:
+        """`<key id>_<hex>` for each value: HMAC-SHA-256, NULL and empty stay NULL.
+
+        Each distinct value of the batch is hashed once.
+        """
+        keyed = hmac.new(self.secret, digestmod=hashlib.sha256)
+
+        def token(value: str) -> str | None:
+            if not value:
+                return None
+            mac = keyed.copy()
+            mac.update(value.encode())
+            return f"{self.id}_{mac.hexdigest()}"
+
+        return map_distinct(values, token)
+
+
+def map_distinct(values: pa.Array, function: Callable[[str], str | None]) -> pa.Array:
+    """Apply `function` to each distinct value of a text column; NULL stays NULL."""
+    encoded = pc.dictionary_encode(values)
+    if isinstance(encoded, pa.ChunkedArray):
+        encoded = encoded.unify_dictionaries().combine_chunks()
+    mapped = pa.array([function(value) for value in encoded.dictionary.to_pylist()], pa.string())
+    return mapped.take(encoded.indices)
+
+
+def keep_labels(values: pa.Array) -> tuple[pa.Array, int]:
+    """Keep values that look like labels (`[A-Za-z0-9_.:/ -]{1,64}`, no e-mail address, no run of 7 digits).
+
+    Returns the column with the others NULL, and how many those were. An empty text is no value: NULL, not counted.
+    """
+    return keep_matching(values, _LABEL, forbidden=_PERSONAL)
+
+
+def is_impersonal(text: str) -> bool:
+    """Whether a name that a person typed may land: 1 to 255 characters, no e-mail address, no run of 7 digits."""
+    return 0 < len(text) <= _MAX_NAME and not re.search(_PERSONAL, text)
+
+
+def keep_matching(values: pa.Array, pattern: str, forbidden: str | None = None) -> tuple[pa.Array, int]:
+    """Keep values that match `pattern` (RE2) and not `forbidden`; the others become NULL and are counted."""
+    present = pc.if_else(pc.equal(values, ""), None, values)
+    allowed = pc.match_substring_regex(present, pattern)
+    if forbidden is not None:
+        allowed = pc.and_(allowed, pc.invert(pc.match_substring_regex(present, forbidden)))
+    kept = pc.if_else(pc.fill_null(allowed, False), present, None)
+    return kept, kept.null_count - present.null_count
+
+
+def referrer_hosts(values: pa.Array) -> tuple[pa.Array, int]:
+    """The host of each referrer, lower case; NULL and counted where there is none to be read."""
+    present = pc.if_else(pc.equal(values, ""), None, values)
+    hosts = map_distinct(present, referrer_host)
+    return hosts, hosts.null_count - present.null_count
+
+
+def referrer_host(referrer: str) -> str | None:
+    """`https://www.Google.com/search?q=…` → `www.google.com`; None for addresses of people and for bare numbers."""
+    referrer = referrer.strip()
+    try:
+        parts = urlsplit(referrer if "://" in referrer else f"//{referrer}")
+        host = (parts.hostname or "").rstrip(".")
+    except ValueError:
+        return None
+    if "@" in parts.netloc or not _HOST.fullmatch(host) or _ALL_DIGITS.fullmatch(host):
+        return None
+    return host

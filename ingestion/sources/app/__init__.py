@@ -1,0 +1,1 @@
+"""The app's database: accounts, agents and the append-only events."""

@@ -1,0 +1,104 @@
+"""Which days of events a run reads, decided from the lake's own manifests.
+
+Belongs here: calendar arithmetic over UTC days. Does not: reading the database or the lake.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from ingestion.manifest import Manifest
+
+LOOK_BACK = timedelta(days=3)
+# Transactions take time to commit: what was received in the last minutes may not all be visible yet.
+SETTLING = timedelta(minutes=5)
+# Days asked for in one statement: the server sorts no more than this, and a first load shows its progress.
+MAX_DAYS_PER_READ = 31
+
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class DayRange:
+    """Consecutive UTC days, both ends included, read to `read_to` (exclusive)."""
+
+    first: date
+    last: date
+    read_to: datetime
+
+    @property
+    def start(self) -> datetime:
+        return midnight(self.first)
+
+    @property
+    def end(self) -> datetime:
+        """Exclusive."""
+        return self.day_read_to(self.last)
+
+    def days(self) -> Iterator[date]:
+        return _days(self.first, self.last)
+
+    def day_read_to(self, day: date) -> datetime:
+        return min(midnight(day + _DAY), self.read_to)
+
+
+def midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), tzinfo=UTC)
+
+
+def upper_bound(instant: datetime, wall_clock: datetime) -> datetime:
+    """The exclusive end of what may be read: the run's instant, and never the last minutes before now."""
+    return min(instant, wall_clock - SETTLING).astimezone(UTC)
+
+
+def days_to_read(
+    landed: Collection[Manifest], broken: Collection[str], first_received: datetime | None, read_to: datetime
+) -> list[date]:
+    """UTC days to read, in order.
+
+    Read are: the look-back before the newest landed day and all that follows, days no run has landed, days a run landed
+    before they were over, days whose files are damaged (`broken`, partition values). Never read is a day that already
+    landed up to a later instant than `read_to`: an earlier run instant must not cut short what is known.
+    """
+    last = (read_to - timedelta(microseconds=1)).date()
+    intact = {
+        date.fromisoformat(manifest.partition_value): manifest.read_to or manifest.read_at
+        for manifest in landed
+        if manifest.partition_value not in broken
+    }
+    known = [date.fromisoformat(manifest.partition_value) for manifest in landed]
+    starts = [*known, *([first_received.astimezone(UTC).date()] if first_received else [])]
+    first = min(starts, default=last)
+    look_back_from = max(known) - LOOK_BACK if known else first
+
+    def wanted(day: date) -> bool:
+        end = min(midnight(day + _DAY), read_to)
+        if day not in intact:
+            return True
+        return intact[day] < end or (day >= look_back_from and intact[day] == end)
+
+    return [day for day in _days(first, last) if wanted(day)]
+
+
+def newest_day(landed: Collection[Manifest], days: Sequence[date]) -> date | None:
+    """The newest day there is, if it is among those being read; None when a newer one stays as it landed."""
+    known = [date.fromisoformat(manifest.partition_value) for manifest in landed]
+    return days[-1] if days and days[-1] >= max(known, default=days[-1]) else None
+
+
+def ranges(days: Iterable[date], read_to: datetime) -> list[DayRange]:
+    """The days as runs of consecutive ones, none longer than MAX_DAYS_PER_READ."""
+    found: list[DayRange] = []
+    for day in sorted(days):
+        if found and found[-1].last + _DAY == day and (day - found[-1].first) < MAX_DAYS_PER_READ * _DAY:
+            found[-1] = DayRange(found[-1].first, day, found[-1].read_to)
+        else:
+            found.append(DayRange(day, day, read_to))
+    return found
+
+
+def _days(first: date, last: date) -> Iterator[date]:
+    for offset in range((last - first).days + 1):
+        yield first + offset * _DAY

@@ -1,0 +1,1 @@
+"""Acquisition spend: CSV files that advertising tools export and people keep."""

@@ -1,0 +1,1 @@
+"""Stripe: what was sold, billed, paid and refunded, over its HTTP API."""

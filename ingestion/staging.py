@@ -1,0 +1,161 @@
+"""Writing one partition aside: Parquet in bounded memory, flushed, read back, stamped.
+
+Belongs here: how a staged partition is written and verified. Does not: what may land (the sources) and when it
+replaces what stands (landing).
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from ingestion.contract import QUARANTINE_SCHEMA, RunContext, StagedPartition, TableContract
+from ingestion.lake import DATA_FILE, QUARANTINE_FILE, Lake, file_sha256, sync
+from ingestion.manifest import FileStamp, Manifest
+
+MAX_GROUP_ROWS = 50_000
+MAX_GROUP_BYTES = 32 << 20
+
+
+class _ParquetFile:
+    """Rows into one Parquet file. Row groups are cut by count, not by arrival, so equal rows give equal bytes."""
+
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        self.path = path
+        self.rows = 0
+        self._schema = schema
+        self._held: list[pa.Table] = []
+        self._writer = pq.ParquetWriter(path, schema, compression="zstd", write_page_checksum=True)
+
+    def write(self, rows: pa.Table) -> None:
+        self._held.append(rows)
+        self.rows += rows.num_rows
+        held_rows = sum(table.num_rows for table in self._held)
+        held_bytes = sum(table.nbytes for table in self._held)
+        if held_rows >= MAX_GROUP_ROWS or held_bytes >= MAX_GROUP_BYTES:
+            self._flush(keep_incomplete_group=held_bytes < MAX_GROUP_BYTES)
+
+    def _flush(self, *, keep_incomplete_group: bool) -> None:
+        held = pa.concat_tables(self._held)
+        whole = held.num_rows - held.num_rows % MAX_GROUP_ROWS if keep_incomplete_group else held.num_rows
+        if whole:
+            self._writer.write_table(held.slice(0, whole), row_group_size=MAX_GROUP_ROWS)
+        rest = held.slice(whole)
+        self._held = [rest] if rest.num_rows else []
+
+    def close(self) -> None:
+        self._writer.close()
+
+    def finish(self) -> FileStamp:
+        """Flush, fsync, read back; raises OSError when the disk does not give back what was written."""
+        if self._held:
+            self._flush(keep_incomplete_group=False)
+        self._writer.close()
+        sync(self.path)
+        with pq.ParquetFile(self.path, page_checksum_verification=True) as written:
+            rows = sum(batch.num_rows for batch in written.iter_batches(batch_size=MAX_GROUP_ROWS))
+            if rows != self.rows or not written.schema_arrow.equals(self._schema):
+                message = f"{self.path}: wrote {self.rows} rows, read back {rows} or other columns; check the disk"
+                raise OSError(message)
+        return FileStamp(sha256=file_sha256(self.path), bytes=self.path.stat().st_size)
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where a partition's rows come from; goes into its manifest as it is (see Manifest)."""
+
+    origin: str
+    key_id: str | None = None
+    read_to: datetime | None = None
+    replaces: tuple[str, ...] = ()
+
+
+class PartitionWriter:
+    """One partition being staged. Use as a context manager; `finish` gives the StagedPartition.
+
+    Leaving the context without `finish` removes what was written.
+    """
+
+    def __init__(self, lake: Lake, run: RunContext, table: TableContract, value: str, provenance: Provenance) -> None:
+        self._table = table
+        self._value = value
+        self._run = run
+        self._provenance = provenance
+        self._folder = lake.staged_partition(run.run_id, table.source, table.name, table.partition_key, value)
+        shutil.rmtree(self._folder, ignore_errors=True)
+        self._folder.mkdir(parents=True)
+        self._data = _ParquetFile(self._folder / DATA_FILE, table.schema)
+        self._quarantine: _ParquetFile | None = None
+        self._reasons: Counter[str] = Counter()
+        self._nulled: Counter[str] = Counter()
+        self._finished = False
+
+    def __enter__(self) -> PartitionWriter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._finished:
+            return
+        self._data.close()
+        if self._quarantine is not None:
+            self._quarantine.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def write(self, rows: pa.Table) -> None:
+        """Rows that land; columns exactly as the table's schema has them."""
+        self._data.write(rows)
+
+    def set_aside(self, rows: pa.Table) -> None:
+        """Rows that do not land, as QUARANTINE_SCHEMA (key, reason, origin)."""
+        if not rows.num_rows:
+            return
+        if self._quarantine is None:
+            self._quarantine = _ParquetFile(self._folder / QUARANTINE_FILE, QUARANTINE_SCHEMA)
+        self._quarantine.write(rows)
+        for entry in pc.value_counts(rows["reason"]):
+            self._reasons[entry["values"].as_py()] += entry["counts"].as_py()
+
+    def count_nulled(self, counts: Mapping[str, int]) -> None:
+        """Values that were not allowed to land, per column; their rows did."""
+        self._nulled.update({column: count for column, count in counts.items() if count})
+
+    def finish(self) -> StagedPartition:
+        """Close, verify and stamp the files. Raises OSError when they cannot be read back whole."""
+        files = {DATA_FILE: self._data.finish()}
+        if self._quarantine is not None:
+            files[QUARANTINE_FILE] = self._quarantine.finish()
+        sync(self._folder)
+        self._finished = True
+        quarantined = self._quarantine.rows if self._quarantine is not None else 0
+        manifest = Manifest(
+            source=self._table.source,
+            table=self._table.name,
+            partition_key=self._table.partition_key,
+            partition_value=self._value,
+            run_id=self._run.run_id,
+            read_at=self._run.instant.astimezone(UTC),
+            schema_version=self._table.schema_version,
+            source_rows=self._data.rows + quarantined,
+            landed_rows=self._data.rows,
+            quarantined_rows=quarantined,
+            quarantined_by_reason=dict(sorted(self._reasons.items())),
+            nulled_values=dict(sorted(self._nulled.items())),
+            origin=self._provenance.origin,
+            key_id=self._provenance.key_id,
+            read_to=self._provenance.read_to,
+            replaces=self._provenance.replaces,
+            files=files,
+        )
+        quarantine_path = self._folder / QUARANTINE_FILE if self._quarantine is not None else None
+        return StagedPartition(manifest, self._folder / DATA_FILE, quarantine_path)
