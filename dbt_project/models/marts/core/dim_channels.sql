@@ -1,0 +1,11 @@
+with
+
+channels as (
+    select * from {{ ref('channels') }}
+)
+
+select
+    channel,
+    label,
+    sort
+from channels

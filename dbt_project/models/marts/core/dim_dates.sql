@@ -1,0 +1,37 @@
+with
+
+conversations as (
+    select * from {{ ref('fct_conversations') }}
+),
+
+agents as (
+    select * from {{ ref('fct_agent_ttfv') }}
+),
+
+first_dates as (
+    select min(started_date) as first_date
+    from conversations
+    union all
+    select {{ local_date('min(created_at)') }}
+    from agents
+),
+
+bounds as (
+    select min(first_date) as first_date
+    from first_dates
+),
+
+days as (
+    select {{ each_day('first_date', as_of_date()) }} as date
+    from bounds
+    where first_date is not null
+)
+
+select
+    date,
+    {{ week_of('date') }} as week,
+    {{ month_of('date') }} as month,
+    cast(date_trunc('quarter', date) as date) as quarter,
+    cast(date_trunc('year', date) as date) as year,
+    date >= {{ add_days(week_of('date'), 5) }} as is_weekend
+from days

@@ -1,0 +1,20 @@
+with
+
+conversations as (
+    select * from {{ ref('fct_conversations') }}
+),
+
+-- An agent belongs to one account; should its events disagree, the smallest id stands, whatever the order of arrival.
+daily as (
+    select
+        agent_id,
+        started_date as activity_date,
+        min(account_id) as account_id,
+        count(*) as conversation_count,
+        cast(sum(message_count) as bigint) as message_count,
+        cast(sum(lead_count) as bigint) as lead_count
+    from conversations
+    group by agent_id, started_date
+)
+
+select * from daily
