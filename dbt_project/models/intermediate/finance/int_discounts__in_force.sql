@@ -1,0 +1,194 @@
+with
+
+history as (
+    select * from {{ ref('int_subscription_items__history') }}
+),
+
+invoices as (
+    select * from {{ ref('stg_stripe__invoices') }}
+),
+
+lines as (
+    select * from {{ ref('stg_stripe__invoice_lines') }}
+),
+
+prices as (
+    select * from {{ ref('stg_stripe__prices') }}
+),
+
+customer_discounts as (
+    select * from {{ ref('stg_stripe__customer_discounts') }}
+),
+
+discounts as (
+    select
+        stg_stripe__discounts.*,
+        coupons.duration,
+        customer_discounts.discount_id is not null as is_customers_own,
+        customer_discounts.replaced_at
+    from {{ ref('stg_stripe__discounts') }} as stg_stripe__discounts
+    inner join {{ ref('stg_stripe__coupons') }} as coupons
+        on stg_stripe__discounts.coupon_id = coupons.coupon_id
+    left join customer_discounts
+        on stg_stripe__discounts.discount_id = customer_discounts.discount_id
+),
+
+-- Named by a version of the subscription, or by an invoice for its service period.
+named as (
+    select
+        subscription_id,
+        item_id,
+        'item' as scope,
+        unnest(item_discount_ids) as discount_id,
+        generate_subscripts(item_discount_ids, 1) as position,
+        valid_from,
+        valid_to
+    from history
+
+    union all
+
+    select
+        subscription_id,
+        cast(null as text) as item_id,
+        'subscription' as scope,
+        unnest(subscription_discount_ids) as discount_id,
+        generate_subscripts(subscription_discount_ids, 1) as position,
+        valid_from,
+        valid_to
+    from history
+),
+
+lasting as (
+    select
+        named.subscription_id,
+        named.item_id,
+        case when discounts.is_customers_own and named.scope = 'subscription' then 'customer' else named.scope end as scope,
+        named.discount_id,
+        named.position,
+        greatest(named.valid_from, discounts.started_at) as valid_from,
+        least(named.valid_to, discounts.ended_at) as valid_to
+    from named
+    inner join discounts
+        on named.discount_id = discounts.discount_id
+    where discounts.duration <> 'once'
+),
+
+recurring_lines as (
+    select
+        lines.*,
+        invoices.discount_ids as invoice_discount_ids
+    from lines
+    inner join invoices
+        on lines.invoice_id = invoices.invoice_id
+    inner join prices
+        on lines.price_id = prices.price_id
+    where
+        invoices.is_finalized
+        and prices.is_recurring
+        and prices.usage_type = 'licensed'
+        and lines.subscription_id is not null
+        and (not lines.is_proration or lines.amount_minor > 0)
+),
+
+-- The service period of an invoice: that of its renewals, or of its prorations where it has nothing else.
+service_periods as (
+    select
+        invoice_id,
+        subscription_id,
+        coalesce(
+            min(period_start_at) filter (where not is_proration), min(period_start_at)
+        ) as valid_from,
+        coalesce(
+            max(period_end_at) filter (where not is_proration), max(period_end_at)
+        ) as valid_to,
+        any_value(invoice_discount_ids) as invoice_discount_ids
+    from recurring_lines
+    group by
+        invoice_id,
+        subscription_id
+),
+
+used as (
+    select
+        subscription_id,
+        subscription_item_id as item_id,
+        'item' as scope,
+        unnest(discount_ids) as discount_id,
+        generate_subscripts(discount_ids, 1) as position,
+        period_start_at as valid_from,
+        period_end_at as valid_to
+    from recurring_lines
+
+    union all
+
+    select
+        subscription_id,
+        cast(null as text) as item_id,
+        'subscription' as scope,
+        unnest(invoice_discount_ids) as discount_id,
+        generate_subscripts(invoice_discount_ids, 1) as position,
+        valid_from,
+        valid_to
+    from service_periods
+),
+
+-- A coupon for one invoice is in force for what that invoice was for.
+used_once as (
+    select
+        used.subscription_id,
+        used.item_id,
+        case when discounts.is_customers_own and used.scope = 'subscription' then 'customer' else used.scope end as scope,
+        used.discount_id,
+        used.position,
+        used.valid_from,
+        used.valid_to
+    from used
+    inner join discounts
+        on used.discount_id = discounts.discount_id
+    where discounts.duration = 'once'
+),
+
+subscriptions as (
+    select distinct
+        subscription_id,
+        customer_id
+    from history
+),
+
+customers_own as (
+    select
+        subscriptions.subscription_id,
+        cast(null as text) as item_id,
+        'customer' as scope,
+        discounts.discount_id,
+        1 as position,
+        discounts.started_at as valid_from,
+        least(discounts.ended_at, discounts.replaced_at) as valid_to
+    from subscriptions
+    inner join customer_discounts
+        on subscriptions.customer_id = customer_discounts.customer_id
+    inner join discounts
+        on customer_discounts.discount_id = discounts.discount_id
+    where discounts.duration <> 'once'
+),
+
+in_force as (
+    select * from lasting
+    union
+    select * from used_once
+    union
+    select * from customers_own
+)
+
+select
+    subscription_id,
+    item_id,
+    scope,
+    discount_id,
+    position,
+    valid_from,
+    valid_to
+from in_force
+where
+    valid_to is null
+    or valid_from < valid_to
