@@ -9,7 +9,7 @@ from orchestration.lib.audit import require_audit
 from orchestration.lib.session import RunSession
 
 if TYPE_CHECKING:
-    from serving.versions import Version
+    from serving.version import Version
 
 VERSIONS_KEPT = 7
 

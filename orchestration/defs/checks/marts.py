@@ -1,7 +1,5 @@
 """Gate 2: what must hold in the marts before anybody reads them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import dagster as dg

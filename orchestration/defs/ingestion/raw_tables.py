@@ -1,7 +1,5 @@
 """Every raw table as an asset, landed by one step: all of them together, or none."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import dagster as dg

@@ -1,7 +1,5 @@
 """The published version: the end of the lineage."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from orchestration.lib.dbt_build import parse_project

@@ -1,7 +1,5 @@
 """Every model and seed of the dbt project as an asset, its tests as checks, built by one `dbt build`."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import dagster as dg
