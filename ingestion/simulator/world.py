@@ -1,0 +1,132 @@
+"""The whole company, decided: who came, what they bought, what their visitors said, and the ledger of all of it.
+
+Puts the parts together in order; every decision lives in the part it belongs to. The same seed and start give the same
+history, however far it is told: a longer world begins with the shorter one.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import pyarrow as pa
+
+from ingestion.simulator import app_events, stripe_objects
+from ingestion.simulator.accounts import Account, Agent, first_agents, sign_ups
+from ingestion.simulator.app_events import OddRow
+from ingestion.simulator.books import Books
+from ingestion.simulator.catalogue import COUPONS, PRICES, PRODUCTS
+from ingestion.simulator.clock import DAY, first_of_month, instant_of, local_date, local_midnight
+from ingestion.simulator.conversations import SECOND, simulate_activity, truth_of
+from ingestion.simulator.desk import Desk
+from ingestion.simulator.ledger import Ledger, TrialTruth
+from ingestion.simulator.lifecycle import Patron
+from ingestion.simulator.rates import RateDay, rate_history
+from ingestion.simulator.spend import SpendHistory, spend_history
+
+AFTERGLOW = 20 * DAY
+
+
+@dataclass(frozen=True)
+class World:
+    """A company from the first day of a month to a local midnight (`end`, exclusive).
+
+    `events` is the app's log in order of arrival (columns app_events.EVENT_COLUMNS); `odd_events` the rows that must
+    not count. `ledger` is the truth at `end`.
+    """
+
+    seed: int
+    start: date
+    end: datetime
+    accounts: list[Account]
+    agents: list[Agent]
+    events: pa.Table
+    odd_events: list[OddRow]
+    books: Books
+    spend: SpendHistory
+    rates: list[RateDay]
+    ledger: Ledger
+
+
+def build_world(until: datetime, seed: int = 7, months: int = 20) -> World:
+    """Decide everything up to the last complete local day before `until` (an aware instant).
+
+    The company starts with the month `months` before that of `until`. Raises ValueError for a naive `until` or fewer
+    than two months.
+    """
+    if months < 2:
+        raise ValueError(f"{months} months hold no history; ask for 2 or more")
+    last = local_date(until)
+    start = first_of_month(last, -months)
+    end = local_midnight(last)
+    ledger, books = Ledger(), Books(seed)
+    _stock_the_shop(books, local_midnight(start) - 30 * DAY)
+    accounts = sign_ups(seed, start, last)
+    desks = [_live(seed, account, end, books, ledger) for account in accounts]
+    agents = _agents(seed, desks, end)
+    activity = simulate_activity(seed, agents, start, last)
+    own = [row for desk in desks for row in _account_rows(seed, desk, end)]
+    log = app_events.in_order_of_arrival(
+        [app_events.conversation_rows(activity, agents), app_events.account_table(own)]
+    )
+    odd = app_events.odd_rows(seed, agents, local_midnight(start), end)
+    truth, orphans = truth_of(activity, end)
+    arrived = activity.received < end * SECOND
+    ledger.duplicates = int((activity.is_copy & arrived).sum())
+    ledger.set_aside = Counter({"conversation never started": orphans})
+    ledger.quarantined += app_events.count_odd(odd)
+    ledger.conversations, ledger.agents = app_events.truth_tables(truth, activity, agents)
+    return World(
+        seed,
+        start,
+        instant_of(end),
+        accounts,
+        agents,
+        app_events.before(log, end),
+        odd,
+        books,
+        spend_history(seed, start, last, ledger),
+        rate_history(seed, start, last),
+        ledger,
+    )
+
+
+def _stock_the_shop(books: Books, at: int) -> None:
+    for product in PRODUCTS:
+        books.record("products", stripe_objects.product(product, at), at, "product.created")
+    for price in PRICES:
+        books.record("prices", stripe_objects.price(price, at), at, "price.created")
+    for coupon in COUPONS:
+        books.record("coupons", stripe_objects.coupon(coupon, at), at, "coupon.created")
+
+
+def _live(seed: int, account: Account, end: int, books: Books, ledger: Ledger) -> Desk:
+    desk = Desk(seed, account, end, books, ledger)
+    Patron(desk).begin()
+    desk.run()
+    if desk.trial is not None:
+        started, ends = (instant_of(moment) for moment in desk.trial)
+        paid = None if desk.first_paid_at is None else instant_of(desk.first_paid_at)
+        ledger.trials.append(TrialTruth(account.id, started, ends, paid))
+    return desk
+
+
+def _agents(seed: int, desks: list[Desk], end: int) -> list[Agent]:
+    agents = []
+    for desk in desks:
+        for agent in first_agents(seed, desk.account):
+            if agent.created_at >= end:
+                continue
+            trial_over = desk.trial[1] if desk.trial else desk.account.created_at + 10 * DAY
+            if desk.paying_since is None:
+                agent.active_until = trial_over
+            elif desk.paying_until is not None:
+                agent.active_until = desk.paying_until + AFTERGLOW
+            agents.append(agent)
+    agents.sort(key=lambda agent: (agent.created_at, agent.id))
+    for index, agent in enumerate(agents):
+        agent.index = index
+    return agents
+
+
+def _account_rows(seed: int, desk: Desk, end: int) -> list[tuple[object, ...]]:
+    return app_events.account_rows(seed, desk.account, desk.signals, (desk.paying_since, desk.paying_until), end)
