@@ -8,12 +8,19 @@ agents as (
     select * from {{ ref('fct_agent_ttfv') }}
 ),
 
+spend as (
+    select * from {{ ref('fct_spend_daily') }}
+),
+
 first_dates as (
     select min(started_date) as first_date
     from conversations
     union all
     select {{ local_date('min(created_at)') }}
     from agents
+    union all
+    select min(spend_date)
+    from spend
 ),
 
 bounds as (
