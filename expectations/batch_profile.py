@@ -17,6 +17,7 @@ from expectations.batch_baseline import (
     rows_before,
     rows_replaced,
 )
+from expectations.keys import shown
 from expectations.profile import Profile
 from expectations.raw_tables import RawTable
 from expectations.report import BatchFile, PartitionCount
@@ -27,16 +28,6 @@ if TYPE_CHECKING:
     import duckdb
 
 ALL_PARTITIONS = "all partitions together"
-
-
-def shown(column: str) -> str:
-    """SQL for a key in an example: as it is if it is a plain word, else only its length, for it may be anything."""
-    text = f"cast({column} as varchar)"
-    return (
-        f"case when {column} is null then 'NULL' when regexp_full_match({text}, '[A-Za-z0-9_.:/-]{{1,80}}') then {text}"
-        f" else '(' || length({text}) || ' characters)' end"
-    )
-
 
 # Paths, partition values and subjects are bound, never pasted: file names come from people.
 _BATCH = """

@@ -7,6 +7,7 @@ Belongs here: claims about the rows of one table, as data. Does not belong here:
 
 from __future__ import annotations
 
+from expectations.keys import shown
 from expectations.raw_tables import STRIPE_OBJECTS
 from expectations.report import Asset, CheckSpec, Severity
 from expectations.rule import KeyRule, QueryRule, RowRule, Rule
@@ -127,8 +128,8 @@ def _app_rules() -> tuple[Rule, ...]:
             ),
             maximum=DUPLICATE_EVENTS_WARN_SHARE,
             unit="share of rows that repeat an id",
-            measure="(select 1 - count(distinct id) / nullif(count(*), 0) from batch)",
-            examples="select id from batch group by id having count(*) > 1 order by count(*) desc, id",
+            measure="(select (count(id) - count(distinct id)) / nullif(count(id), 0) from batch)",
+            examples=f"select {shown('id')} from batch group by id having count(id) > 1 order by count(*) desc, id",
         ),
         _rows(
             accounts,

@@ -10,7 +10,7 @@ from collections.abc import Collection
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from expectations.batch_profile import shown
+from expectations.keys import shown
 from expectations.mart_rules import COLUMNS_PRESENT, NUMBERS_EXACT, Feeder, Mart
 from expectations.profile import Profile
 from expectations.rule import KeyRule, QueryRule, RowRule, Rule

@@ -1,7 +1,7 @@
-"""Publishing: the marts of a warehouse, copied whole into a new version, then served by one flip of a link.
+"""Publishing: the marts of a warehouse, copied whole into a new version, then served by one flip of a link; and back.
 
-Belongs here: the steps of a publication, in their order. Does not belong here: whether it may happen (gate 2), what
-the definitions say (catalog), the folder of versions (versions).
+Belongs here: the steps of a publication and of a rollback, in their order. Does not belong here: whether it may happen
+(gate 2), what the definitions say (catalog), the folder of versions (versions).
 A killed publication leaves `current` where it was, or on the new version, which is then complete; its leftovers are
 swept by the next one.
 """
@@ -24,7 +24,18 @@ from serving.version import (
     Version,
     manifest_of,
 )
-from serving.versions import TEMPORARY_PREFIX, new_version_id, point_current_at, prune, sweep, sync
+from serving.versions import (
+    TEMPORARY_PREFIX,
+    VersionNotFound,
+    current_id,
+    find_version,
+    new_version_id,
+    point_current_at,
+    prune,
+    sweep,
+    sync,
+    version_ids,
+)
 
 if TYPE_CHECKING:
     import duckdb
@@ -83,6 +94,26 @@ def publish(  # noqa: PLR0913 - what a version says of itself is passed by name,
     sync(root)
     point_current_at(root, version_id)
     prune(root, keep)
+    return version
+
+
+def rollback(root: Path, to: str | None = None) -> Version:
+    """Point `current` at an older (or any other) version and return it; nothing is copied or removed.
+
+    to: a version's id; by default the one before the current. The next publication is current again.
+    Raises VersionNotFound when there is none.
+    """
+    if to is None:
+        now = current_id(root)
+        older = [version_id for version_id in version_ids(root) if now is not None and version_id < now]
+        if not older:
+            raise VersionNotFound(
+                f"there is no version before {now or 'the first'} in {root}; "
+                f"available: {', '.join(version_ids(root)) or 'none'}"
+            )
+        to = older[-1]
+    version = find_version(root, to)
+    point_current_at(root, version.id)
     return version
 
 

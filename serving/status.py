@@ -50,6 +50,11 @@ def status(root: Path, now: datetime) -> Status:
     )
 
 
+def describe(root: Path, now: datetime) -> str:
+    """The status as text, one fact a line."""
+    return "\n".join(status(root, now).lines())
+
+
 def _line(version: Version) -> str:
     return f"{version.id}  as of {version.as_of_date.isoformat()}"
 

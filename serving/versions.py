@@ -1,4 +1,4 @@
-"""The published versions: which there are, which is current, going back, and clearing away.
+"""The published versions: which there are, which is current, making another one current, and clearing away.
 
 Belongs here: the folder of versions and the link `current`. Does not belong here: what is inside a version (version,
 publish). One process at a time may write here (the run lock sees to that); any number may read.
@@ -71,26 +71,6 @@ def find_version(root: Path, version_id: str) -> Version:
             f"there is no version {version_id} in {root}; available: {', '.join(available) or 'none'}"
         )
     return read_version(root / version_id)
-
-
-def rollback(root: Path, to: str | None = None) -> Version:
-    """Point `current` at an older (or any other) version and return it; nothing is copied or removed.
-
-    to: a version's id; by default the one before the current. The next publication is current again.
-    Raises VersionNotFound when there is none.
-    """
-    if to is None:
-        now = current_id(root)
-        older = [version_id for version_id in version_ids(root) if now is not None and version_id < now]
-        if not older:
-            raise VersionNotFound(
-                f"there is no version before {now or 'the first'} in {root}; "
-                f"available: {', '.join(version_ids(root)) or 'none'}"
-            )
-        to = older[-1]
-    version = find_version(root, to)
-    point_current_at(root, version.id)
-    return version
 
 
 def point_current_at(root: Path, version_id: str) -> None:

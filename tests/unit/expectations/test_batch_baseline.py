@@ -1,0 +1,154 @@
+"""The rules of gate 1 that every raw table shares: columns, counts, quarantine, volume."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from expectations.profile import Profile
+from expectations.raw_tables import RAW_TABLES
+from expectations.report import BatchFile, PartitionCount
+
+Stage = Callable[..., BatchFile]
+ProfileOf = Callable[..., Profile]
+EVENTS, ACCOUNTS, COSTS = ("raw_app", "events"), ("raw_app", "accounts"), ("raw_spend", "costs")
+AGENTS = ("raw_app", "agents")
+
+
+def verdicts(profile: Profile, name: str) -> list[bool | None]:
+    """Whether the rule holds, per subject; None where there is nothing to judge."""
+    rule = next(rule for rule in profile.rules if rule.spec.name == name)
+    return [
+        None
+        if value is None
+        else (rule.minimum is None or value >= rule.minimum) and (rule.maximum is None or value <= rule.maximum)
+        for value in profile.measures[name]
+    ]
+
+
+def counted(batch: BatchFile, landed: int, quarantined: int = 0) -> BatchFile:
+    """The same file with other counts: volume is judged by the counts, whatever the file holds."""
+    return replace(batch, landed_rows=landed, quarantined_rows=quarantined, source_rows=landed + quarantined)
+
+
+def columns_of(asset: tuple[str, str]) -> dict[str, str]:
+    return dict(next(table for table in RAW_TABLES if table.asset == asset).columns)
+
+
+def test_columns__missing_unknown_and_retyped_columns_are_named_and_nothing_else_is_judged(
+    stage: Stage, profile_of: ProfileOf
+) -> None:
+    columns = columns_of(AGENTS)
+    del columns["account_id"]
+    columns |= {"email": "VARCHAR", "deleted_at": "TIMESTAMP"}
+    profile = profile_of([stage(AGENTS, {}, columns=columns), stage(AGENTS, {}, value="2026-11-21")])
+    assert profile.measures["columns_match_the_contract"] == (3, 0, None)
+    assert profile.notes["columns_match_the_contract"] == (
+        "received_date=2026-11-20: column account_id is missing",
+        "received_date=2026-11-20: column email is unknown",
+        "received_date=2026-11-20: column deleted_at is TIMESTAMP, not TIMESTAMP WITH TIME ZONE",
+    )
+    assert [rule.spec.name for rule in profile.measured_rules] == ["columns_match_the_contract"]
+    assert profile.observed(profile.rules[1]) == "not judged: the columns differ from the contract"
+
+
+@pytest.mark.parametrize(
+    ("source_rows", "quarantined_rows", "holds"),
+    [(2, 0, True), (3, 1, True), (3, 0, False), (2, 1, False)],
+)
+def test_rows__source_rows_are_landed_plus_quarantined(
+    stage: Stage, profile_of: ProfileOf, source_rows: int, quarantined_rows: int, holds: bool
+) -> None:
+    batch = stage(COSTS, {}, {"row_number": 2}, source_rows=source_rows, quarantined_rows=quarantined_rows)
+    assert verdicts(profile_of([batch]), "rows_are_accounted_for")[0] is holds
+
+
+def test_rows__a_file_with_fewer_rows_than_it_claims_is_found(stage: Stage, profile_of: ProfileOf) -> None:
+    batch = counted(stage(COSTS, {}), landed=2)
+    assert verdicts(profile_of([batch]), "rows_are_accounted_for")[0] is False
+
+
+@pytest.mark.parametrize(("quarantined", "holds"), [(1, True), (2, False)])
+def test_quarantine__more_than_one_percent_of_the_batch_warns(
+    stage: Stage, profile_of: ProfileOf, quarantined: int, holds: bool
+) -> None:
+    batches = [
+        counted(stage(COSTS, value="a.csv"), landed=60, quarantined=quarantined),
+        counted(stage(COSTS, value="b.csv"), landed=100 - 60 - quarantined),
+    ]
+    assert verdicts(profile_of(batches), "quarantine_is_small") == [None, None, holds]
+
+
+@pytest.mark.parametrize(
+    ("landed", "quarantined", "partition_holds"),
+    [(40, 10, True), (39, 11, False), (38, 11, None)],
+)
+def test_quarantine__more_than_a_fifth_of_fifty_rows_blocks(
+    stage: Stage, profile_of: ProfileOf, landed: int, quarantined: int, partition_holds: bool | None
+) -> None:
+    profile = profile_of([counted(stage(COSTS), landed, quarantined)])
+    assert verdicts(profile, "quarantine_is_bearable") == [partition_holds, partition_holds]
+
+
+def test_quarantine__many_small_days_block_together(stage: Stage, profile_of: ProfileOf) -> None:
+    days = [counted(stage(EVENTS, value=f"2026-11-{day}"), landed=0, quarantined=30) for day in (18, 19)]
+    assert verdicts(profile_of(days), "quarantine_is_bearable") == [None, None, False]
+
+
+def test_volume__a_replaced_partition_must_keep_half_its_rows(stage: Stage, profile_of: ProfileOf) -> None:
+    previous = [PartitionCount("spend", "costs", "a.csv", 100)]
+    for landed, holds in ((50, True), (49, False)):
+        profile = profile_of([counted(stage(COSTS, value="a.csv"), landed)], previous)
+        assert verdicts(profile, "volume_is_not_halved")[0] is holds
+
+
+def test_volume__a_new_file_is_compared_with_nothing(stage: Stage, profile_of: ProfileOf) -> None:
+    previous = [PartitionCount("spend", "costs", "a.csv", 1000)]
+    profile = profile_of([counted(stage(COSTS, value="b.csv"), 0)], previous)
+    assert verdicts(profile, "volume_is_not_halved") == [None, None]
+    assert verdicts(profile, "source_did_not_fall_silent")[-1] is True
+
+
+def test_volume__a_snapshot_is_compared_with_the_newest_one_before(stage: Stage, profile_of: ProfileOf) -> None:
+    previous = [
+        PartitionCount("app", "accounts", "2026-11-18", 10),
+        PartitionCount("app", "accounts", "2026-11-19", 200),
+        PartitionCount("app", "agents", "2026-11-19", 9000),
+    ]
+    profile = profile_of([counted(stage(ACCOUNTS), 99)], previous)
+    assert verdicts(profile, "volume_is_not_halved")[0] is False
+
+
+def test_volume__a_whole_day_of_events_is_held_against_the_same_weekday_a_week_before(
+    stage: Stage, profile_of: ProfileOf
+) -> None:
+    # The 20th landed yesterday, when it was two hours old; the 21st is as young today.
+    previous = [
+        PartitionCount("app", "events", f"2026-11-{day}", rows) for day, rows in ((13, 600), (14, 600), (20, 9))
+    ]
+    days = [counted(stage(EVENTS, value="2026-11-20"), 299), counted(stage(EVENTS, value="2026-11-21"), 9)]
+    assert verdicts(profile_of(days, previous), "volume_is_not_halved") == [False, None, None]
+
+
+def test_volume__few_rows_prove_nothing(stage: Stage, profile_of: ProfileOf) -> None:
+    previous = [PartitionCount("spend", "costs", "a.csv", 49)]
+    assert verdicts(profile_of([stage(COSTS, {}, value="a.csv")], previous), "volume_is_not_halved")[0] is None
+
+
+def test_silence__an_empty_source_that_had_rows_before_blocks(stage: Stage, profile_of: ProfileOf) -> None:
+    previous = [PartitionCount("app", "accounts", "2026-11-19", 3)]
+    profile = profile_of([stage(ACCOUNTS)], previous)
+    assert profile.measures["source_did_not_fall_silent"] == (None, 3)
+    assert verdicts(profile, "source_did_not_fall_silent")[-1] is False
+
+
+def test_silence__one_silent_day_among_others_is_no_silent_source(stage: Stage, profile_of: ProfileOf) -> None:
+    previous = [PartitionCount("app", "events", "2026-11-19", 3), PartitionCount("app", "events", "2026-11-20", 3)]
+    days = [counted(stage(EVENTS, value="2026-11-19"), 0), counted(stage(EVENTS, value="2026-11-20"), 1)]
+    assert verdicts(profile_of(days, previous), "source_did_not_fall_silent")[-1] is True
+
+
+def test_silence__a_first_load_without_rows_is_no_silence(stage: Stage, profile_of: ProfileOf) -> None:
+    assert verdicts(profile_of([stage(ACCOUNTS)]), "source_did_not_fall_silent")[-1] is True
