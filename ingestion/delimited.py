@@ -53,13 +53,24 @@ class DelimitedFile:
             reader = csv.reader(file, delimiter=self.separator, skipinitialspace=True)
             try:
                 header_seen = False
+                before = 0
                 for fields in reader:
+                    first_line, before = before + 1, reader.line_num
                     if not any(field.strip() for field in fields):
                         continue
                     if not header_seen:
                         header_seen = True
                         continue
-                    yield self._row(reader.line_num, fields)
+                    row = self._row(reader.line_num, fields)
+                    if row.fault and row.line > first_line:
+                        # A quote that is never closed swallows every row after it: not one bad row, but a bad file.
+                        place = f"{self.path.name}:{first_line}"
+                        message = (
+                            f"{place}: a quoted field runs on to line {row.line} and the row does not fit the header; "
+                            "close the quote"
+                        )
+                        raise PermanentSourceError(message)
+                    yield row
             except csv.Error as error:
                 message = f"{self.path.name}:{reader.line_num}: {error}; repair the file's quoting"
                 raise PermanentSourceError(message) from None

@@ -20,7 +20,7 @@ from ingestion.retry import PermanentSourceError
 
 MIN_SECRET_LENGTH = 16
 
-_LABEL = r"^[A-Za-z0-9_.:/ -]{1,64}$"
+LABEL = r"^[A-Za-z0-9_.:/ -]{1,64}$"
 _PERSONAL = r"[0-9]{7}|@"
 _MAX_NAME = 255
 _KEY_ID = re.compile(r"[A-Za-z0-9-]{1,32}")
@@ -73,34 +73,47 @@ def map_distinct(values: pa.Array, function: Callable[[str], str | None]) -> pa.
     return mapped.take(encoded.indices)
 
 
-def keep_labels(values: pa.Array) -> tuple[pa.Array, int]:
-    """Keep values that look like labels (`[A-Za-z0-9_.:/ -]{1,64}`, no e-mail address, no run of 7 digits).
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A column after its border check: `values` with what may not land NULL, `lost` true where that happened."""
 
-    Returns the column with the others NULL, and how many those were. An empty text is no value: NULL, not counted.
-    """
-    return keep_matching(values, _LABEL, forbidden=_PERSONAL)
+    values: pa.Array
+    lost: pa.Array
+
+
+def kept(before: pa.Array, after: pa.Array) -> Kept:
+    """Pair a checked column with the rows where it lost a value."""
+    return Kept(after, pc.and_not(pc.is_valid(before), pc.is_valid(after)))
+
+
+def blank_as_null(values: pa.Array) -> pa.Array:
+    """An empty text is no value: it becomes NULL without counting as lost."""
+    return pc.if_else(pc.equal(values, ""), None, values)
+
+
+def keep_labels(values: pa.Array) -> Kept:
+    """Keep values that look like labels: `[A-Za-z0-9_.:/ -]{1,64}`, no e-mail address, no run of 7 digits."""
+    return keep_matching(values, LABEL, forbidden=_PERSONAL)
+
+
+def keep_matching(values: pa.Array, pattern: str, forbidden: str | None = None) -> Kept:
+    """Keep values that match `pattern` (RE2) and do not hold `forbidden`."""
+    present = blank_as_null(values)
+    allowed = pc.match_substring_regex(present, pattern)
+    if forbidden is not None:
+        allowed = pc.and_not(allowed, pc.match_substring_regex(present, forbidden))
+    return kept(present, pc.if_else(pc.fill_null(allowed, False), present, None))
+
+
+def keep_referrer_hosts(values: pa.Array) -> Kept:
+    """The host of each referrer, lower case."""
+    present = blank_as_null(values)
+    return kept(present, map_distinct(present, referrer_host))
 
 
 def is_impersonal(text: str) -> bool:
     """Whether a name that a person typed may land: 1 to 255 characters, no e-mail address, no run of 7 digits."""
     return 0 < len(text) <= _MAX_NAME and not re.search(_PERSONAL, text)
-
-
-def keep_matching(values: pa.Array, pattern: str, forbidden: str | None = None) -> tuple[pa.Array, int]:
-    """Keep values that match `pattern` (RE2) and not `forbidden`; the others become NULL and are counted."""
-    present = pc.if_else(pc.equal(values, ""), None, values)
-    allowed = pc.match_substring_regex(present, pattern)
-    if forbidden is not None:
-        allowed = pc.and_(allowed, pc.invert(pc.match_substring_regex(present, forbidden)))
-    kept = pc.if_else(pc.fill_null(allowed, False), present, None)
-    return kept, kept.null_count - present.null_count
-
-
-def referrer_hosts(values: pa.Array) -> tuple[pa.Array, int]:
-    """The host of each referrer, lower case; NULL and counted where there is none to be read."""
-    present = pc.if_else(pc.equal(values, ""), None, values)
-    hosts = map_distinct(present, referrer_host)
-    return hosts, hosts.null_count - present.null_count
 
 
 def referrer_host(referrer: str) -> str | None:

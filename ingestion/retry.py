@@ -37,7 +37,7 @@ class TransientSourceError(SourceError):
         self.retry_after = retry_after
 
 
-_backoff = wait_exponential_jitter(initial=0.5, max=MAX_WAIT_SECONDS, jitter=0.5)
+_backoff = wait_exponential_jitter(multiplier=0.5, max=MAX_WAIT_SECONDS, jitter=0.5)
 
 
 def _wait(state: RetryCallState) -> float:

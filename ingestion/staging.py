@@ -135,7 +135,6 @@ class PartitionWriter:
         files = {DATA_FILE: self._data.finish()}
         if self._quarantine is not None:
             files[QUARANTINE_FILE] = self._quarantine.finish()
-        sync(self._folder)
         self._finished = True
         quarantined = self._quarantine.rows if self._quarantine is not None else 0
         manifest = Manifest(

@@ -22,7 +22,7 @@ from ingestion.landing import is_intact, read_manifests
 from ingestion.privacy import PseudonymKey
 from ingestion.retry import PermanentSourceError, with_retries
 from ingestion.sources.app.contract import ACCOUNTS, AGENTS, EVENTS, SOURCE
-from ingestion.sources.app.screen import Screened, screen_accounts, screen_agents, screen_events
+from ingestion.sources.app.screen import Screened, ScreenedBatch, screen_accounts, screen_agents, screen_events
 from ingestion.sources.app.select import (
     select_accounts,
     select_agents,
@@ -96,13 +96,13 @@ class _Extraction:
         self._key = key
 
     def snapshot(
-        self, table: TableContract, sql: str, screen: Callable[[pa.RecordBatch, str], Screened]
+        self, table: TableContract, sql: str, screen: Callable[[pa.RecordBatch], ScreenedBatch]
     ) -> StagedPartition:
         """The whole table as it is now, as the partition of the run's day."""
         day = self._run.day.isoformat()
         with PartitionWriter(self._lake, self._run, table, day, Provenance(self._reader.origin)) as writer:
             for batch in self._reader.query(sql):
-                _write(writer, screen(batch, _row_origin(table, day)))
+                _write(writer, screen(batch).whole(_row_origin(table, day)))
             staged = writer.finish()
         self._run.progress(f"{SOURCE}.{table.name}: {staged.landed_rows} rows, {staged.quarantined_rows} quarantined")
         return staged
@@ -113,23 +113,32 @@ class _Extraction:
         Events that no window holds (no received_at) are set aside with the newest day of all: the next run reads that
         day again and moves them on, so that they are counted once.
         """
-        pieces = _by_day(self._reader.query(select_events(asked.start, asked.end)))
+        pieces = self._by_day(self._reader.query(select_events(asked.start, asked.end)))
         piece = next(pieces, None)
         rows_landed = 0
         for day in asked.days():
-            origin = _row_origin(EVENTS, day.isoformat())
             provenance = Provenance(self._reader.origin, key_id=self._key.id, read_to=asked.day_read_to(day))
             with PartitionWriter(self._lake, self._run, EVENTS, day.isoformat(), provenance) as writer:
                 while piece is not None and piece[0] == day:
-                    _write(writer, screen_events(piece[1], self._key, origin))
+                    _write(writer, piece[1])
                     piece = next(pieces, None)
                 if day == unplaceable_day:
                     for batch in self._reader.query(select_unplaceable_events()):
-                        _write(writer, screen_events(batch, self._key, origin))
+                        _write(writer, screen_events(batch, self._key).whole(_row_origin(EVENTS, day.isoformat())))
                 staged = writer.finish()
             rows_landed += staged.landed_rows
             yield staged
         self._run.progress(f"{SOURCE}.{EVENTS.name}: {asked.first} to {asked.last}, {rows_landed} rows")
+
+    def _by_day(self, batches: Iterator[pa.RecordBatch]) -> Iterator[tuple[date, Screened]]:
+        """Batches that are ordered by received_at, screened and cut where the UTC day changes."""
+        for batch in batches:
+            screened = screen_events(batch, self._key)
+            days = pc.run_end_encode(screened.rows["received_at"].combine_chunks().cast(pa.date32()))
+            start = 0
+            for end, day in zip(days.run_ends.to_pylist(), days.values.to_pylist(), strict=True):
+                yield day, screened.part(start, end - start, _row_origin(EVENTS, day.isoformat()))
+                start = end
 
 
 def _connector(dsn: str) -> Callable[[], AbstractContextManager[Reader]]:
@@ -150,18 +159,6 @@ def _write(writer: PartitionWriter, screened: Screened) -> None:
     writer.write(screened.landed)
     writer.set_aside(screened.quarantined)
     writer.count_nulled(screened.nulled)
-
-
-def _by_day(batches: Iterator[pa.RecordBatch]) -> Iterator[tuple[date, pa.RecordBatch]]:
-    """Cut batches that are ordered by received_at where the UTC day changes."""
-    for batch in batches:
-        if not batch.num_rows:
-            continue
-        days = pc.run_end_encode(pc.cast(pc.cast(batch["received_at"], pa.timestamp("us", tz="UTC")), pa.date32()))
-        start = 0
-        for end, day in zip(days.run_ends.to_pylist(), days.values.to_pylist(), strict=True):
-            yield day, batch.slice(start, end - start)
-            start = end
 
 
 def _first_received(reader: Reader, read_to: datetime) -> datetime | None:
