@@ -1,0 +1,108 @@
+"""Definitions out of a dbt manifest, and the labels they give."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from serving.catalog import definitions_from_manifest, metric_labels
+
+METRIC = {
+    "label": "Monthly recurring revenue",
+    "unit": "eur",
+    "formula": "sum of the accounts' MRR",
+    "owner": "finance",
+    "additive": False,
+    "better": "up",
+}
+
+
+def model(name: str, schema: str = "marts", columns: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
+    return {
+        "name": name,
+        "schema": schema,
+        "resource_type": "model",
+        "description": f"One row per {name}.",
+        "columns": columns or {},
+        **more,
+    }
+
+
+def column(name: str, metric: dict[str, Any] | None = None) -> dict[str, Any]:
+    return {
+        "name": name,
+        "description": f"The {name}.",
+        "data_type": "decimal(18,4)",
+        "meta": {},
+        "config": {"meta": {"metric": metric} if metric else {}},
+    }
+
+
+def uniqueness(of: str, name: str, **kwargs: Any) -> dict[str, Any]:
+    return {
+        "name": name,
+        "schema": "main",
+        "resource_type": "test",
+        "attached_node": of,
+        "test_metadata": {"name": name, "kwargs": kwargs},
+    }
+
+
+def test_definitions__hold_every_mart_with_key_columns_and_metrics_and_nothing_else() -> None:
+    manifest = {
+        "nodes": {
+            "model.netvexa.mrr_daily": model(
+                "mrr_daily", columns={"date": column("date"), "mrr_eur": column("mrr_eur", METRIC)}
+            ),
+            "model.netvexa.int_x": model("int_x", schema="intermediate"),
+            "test.netvexa.unique_date": uniqueness("model.netvexa.mrr_daily", "unique", column_name="date"),
+            "test.netvexa.not_null": uniqueness("model.netvexa.mrr_daily", "not_null", column_name="mrr_eur"),
+        }
+    }
+    assert definitions_from_manifest(manifest) == {
+        "models": {
+            "mrr_daily": {
+                "description": "One row per mrr_daily.",
+                "key": ["date"],
+                "columns": {
+                    "date": {"description": "The date.", "data_type": "decimal(18,4)", "metric": None},
+                    "mrr_eur": {"description": "The mrr_eur.", "data_type": "decimal(18,4)", "metric": METRIC},
+                },
+            }
+        }
+    }
+
+
+def test_definitions__a_key_of_several_columns_goes_before_one_of_a_single_column() -> None:
+    nodes = {
+        "model.netvexa.m": model("m", columns={"a": column("a"), "b": column("b"), "c": column("c")}),
+        "test.netvexa.u": uniqueness("model.netvexa.m", "unique", column_name="c"),
+        "test.netvexa.t": uniqueness("model.netvexa.m", "unique_together", columns=["a", "b"]),
+        "test.netvexa.other": uniqueness("model.netvexa.other", "unique_together", columns=["x"]),
+    }
+    assert definitions_from_manifest({"nodes": nodes})["models"]["m"]["key"] == ["a", "b"]
+
+
+def test_definitions__what_nobody_has_written_is_none() -> None:
+    columns = {"mrr_eur": column("mrr_eur", {"label": "MRR"}), "old": {**column("old"), "meta": {"metric": METRIC}}}
+    nodes = {"model.netvexa.m": model("m", columns=columns)}
+    defined = definitions_from_manifest({"nodes": nodes})["models"]["m"]
+    assert defined["key"] == []
+    assert defined["columns"]["mrr_eur"]["metric"] == {
+        "label": "MRR",
+        "unit": None,
+        "formula": None,
+        "owner": None,
+        "additive": None,
+        "better": None,
+    }
+    assert defined["columns"]["old"]["metric"] == METRIC
+
+
+def test_metric_labels__of_namesakes_the_first_model_wins_and_the_unlabelled_are_left_out() -> None:
+    nodes = {
+        "model.netvexa.b": model("b", columns={"mrr_eur": column("mrr_eur", {**METRIC, "label": "of b"})}),
+        "model.netvexa.a": model(
+            "a", columns={"mrr_eur": column("mrr_eur", METRIC), "x": column("x", {"unit": "eur"}), "y": column("y")}
+        ),
+    }
+    assert metric_labels(definitions_from_manifest({"nodes": nodes})) == {"mrr_eur": "Monthly recurring revenue"}
