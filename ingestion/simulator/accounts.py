@@ -3,11 +3,11 @@
 Signing up and setting up agents belong here; buying does not (lifecycle.py), nor what visitors do (conversations.py).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from ingestion.simulator.clock import DAY, HOUR, days_between, local_midnight
-from ingestion.simulator.randomness import stream, uuid_of
+from ingestion.simulator.randomness import happens, stream, uuid_of
 
 _COUNTRIES = ("DE", "AT", "NL", "FR", "PL", "US", "GB", "CH")
 _COUNTRY_WEIGHTS = (52, 9, 8, 7, 5, 9, 6, 4)
@@ -46,6 +46,8 @@ class Account:
     company_name: str
     phone: str
     kind: str = "trial"
+    # False for an account that only Stripe knows.
+    in_app: bool = True
     stripe_customer_id: str | None = None
     stripe_customer_at: int | None = None
     deleted_at: int | None = None
@@ -53,7 +55,10 @@ class Account:
 
 @dataclass
 class Agent:
-    """A row of the app's `agents`, and how busy it is; `first_value_at` is when its first visitor comes."""
+    """A row of the app's `agents`, and how busy it is.
+
+    `first_value_at` is when its first visitor comes; `in_use` are the spans (from, to) in which the account uses it.
+    """
 
     index: int
     id: str
@@ -62,7 +67,7 @@ class Agent:
     first_value_at: int | None
     weekly_rate: float
     liveliness: float
-    active_until: int | None = None
+    in_use: list[tuple[int, int | None]] = field(default_factory=list)
     deleted_at: int | None = None
 
 
@@ -71,11 +76,11 @@ def sign_ups(seed: int, start: date, end: date) -> list[Account]:
     accounts: list[Account] = []
     for number, day in enumerate(days_between(start, end)):
         rng = stream(seed, "sign-ups", day)
-        growth = 0.55 + 2.1 * min(1.0, number / 608) ** 1.1
+        growth = 0.36 + 1.18 * min(1.0, number / 608) ** 1.1
         rhythm = (1.2, 1.25, 1.15, 1.1, 0.95, 0.6, 0.65)[day.weekday()]
         season = {7: 0.85, 8: 0.8, 12: 0.75, 1: 1.15, 9: 1.15}.get(day.month, 1.0)
         expected = growth * rhythm * season
-        count = int(expected) + (rng.random() < expected % 1) + (rng.random() < 0.08)
+        count = int(expected) + (rng.random() < expected % 1) + happens(rng, 0.08)
         length = local_midnight(date.fromordinal(day.toordinal() + 1)) - local_midnight(day)
         moments = sorted(int(length * rng.betavariate(3, 2.4)) for _ in range(count))
         if moments and day.day == 1:
@@ -94,9 +99,8 @@ def new_account(seed: int, index: int, created_at: int, country: str | None = No
     country = country or drawn
     first, last, trade = rng.choice(_FIRST), rng.choice(_LAST), rng.choice(_TRADES)
     touch = rng.choices([touch for _, touch in _TOUCHES], [weight for weight, _ in _TOUCHES])[0]
-    draw = rng.random()
-    kind = "trial" if draw < 0.93 else "direct" if draw < 0.95 else "visitor"
-    account = Account(
+    kind = rng.choices(("trial", "direct", "visitor"), (93, 2, 5))[0]
+    return Account(
         index=index,
         id=uuid_of(seed, "account", name, index, created_at),
         created_at=created_at,
@@ -108,27 +112,21 @@ def new_account(seed: int, index: int, created_at: int, country: str | None = No
         phone=f"+49 30 {rng.randrange(10**6, 10**7)}",
         kind=kind,
     )
-    return account
 
 
 def first_agents(seed: int, account: Account) -> list[Agent]:
     """The agents an account sets up soon after registering; most see a visitor within a day, some never."""
     rng = stream(seed, "agents", account.id)
-    count = rng.choices((0, 1, 2, 3), (45, 47, 6, 2))[0]
+    count = rng.choices((0, 1, 2, 3), (52, 41, 5, 2))[0]
     if account.kind in {"direct", "cast"}:
         count = max(1, count)
     agents = []
     for number in range(count):
         created_at = account.created_at + int(rng.lognormvariate(7.2, 1.0)) + number * 2 * DAY
         delay = int(HOUR * rng.lognormvariate(1.55, 1.25))
-        draw = rng.random()
-        first_value_at: int | None = created_at + delay
-        if draw < 0.12:
-            first_value_at = None
-        elif draw < 0.13:
-            first_value_at = created_at - 2 * HOUR
-        elif draw < 0.14:
-            first_value_at = created_at + DAY
+        # Some never see a visitor; a few were used by a clock that runs slow, or exactly a day later.
+        moments = (created_at + delay, None, created_at - 2 * HOUR, created_at + DAY)
+        first_value_at = rng.choices(moments, (86, 12, 1, 1))[0]
         agents.append(
             Agent(
                 index=-1,
@@ -136,8 +134,8 @@ def first_agents(seed: int, account: Account) -> list[Agent]:
                 account=account,
                 created_at=created_at,
                 first_value_at=first_value_at,
-                weekly_rate=rng.lognormvariate(3.85, 0.45),
-                liveliness=rng.betavariate(1.1, 8.0),
+                weekly_rate=rng.lognormvariate(4.15, 0.4),
+                liveliness=rng.betavariate(1.1, 26.0),
             )
         )
     return agents

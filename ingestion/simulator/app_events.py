@@ -28,7 +28,7 @@ from ingestion.simulator.conversations import (
     ConversationTruth,
 )
 from ingestion.simulator.desk import AppSignal
-from ingestion.simulator.randomness import digest, stream, uuid_of
+from ingestion.simulator.randomness import digest, happens, stream, uuid_of
 
 INSTANT = pa.timestamp("us", tz="UTC")
 EVENT_COLUMNS = (
@@ -55,6 +55,7 @@ _SAID = (
     "Thanks, that helps.",
     "Can I talk to a person?",
 )
+_VARIANTS = ("control", "short_form")
 _FEATURES = ("lead_export", "knowledge_base", "widget_theme", "handover", "analytics", "calendar sync")
 
 
@@ -131,43 +132,34 @@ def _properties(activity: Activity) -> tuple[npt.NDArray[np.int64], list[str]]:
 
 
 def account_rows(
-    seed: int, account: Account, signals: Sequence[AppSignal], paying: tuple[int | None, int | None], end: int
+    seed: int, account: Account, signals: Sequence[AppSignal], paid_spans: Sequence[tuple[int, int | None]], end: int
 ) -> list[tuple[object, ...]]:
     """What the app tracks about an account itself: trials, conversions, features, experiments, page views."""
-    rng = stream(seed, "app", account.id)
-    told: list[AppSignal] = [
-        signal for signal in signals if signal.event_type != "trial_converted" or rng.random() > 0.01
+    welcome, variant = f"/welcome?email={account.email}", stream(seed, "variant", account.id)
+    exposed: dict[str, str | int] = {"experiment": "onboarding", "variant": variant.choice(_VARIANTS)}
+    told = [
+        *signals,
+        AppSignal(account.created_at + 5, "page_viewed", {"url": welcome}),
+        AppSignal(account.created_at + 30, "experiment_exposed", exposed),
     ]
-    variant = rng.choice(("control", "short_form"))
-    told.append(
-        AppSignal(account.created_at + 30, "experiment_exposed", {"experiment": "onboarding", "variant": variant})
-    )
-    told.append(AppSignal(account.created_at + 5, "page_viewed", {"url": f"/welcome?email={account.email}"}))
-    since, until = paying
-    if since is not None:
-        moment = since + rng.randrange(DAY)
+    use = stream(seed, "features", account.id)
+    for since, until in paid_spans:
+        moment = since + use.randrange(DAY)
         while moment < min(end, until or end):
-            told.append(AppSignal(moment, "feature_used", {"feature": rng.choice(_FEATURES)}))
-            moment += int(rng.expovariate(1 / (5 * DAY))) + HOUR
-    rows = []
-    for number, signal in enumerate(told):
+            told.append(AppSignal(moment, "feature_used", {"feature": use.choice(_FEATURES)}))
+            moment += int(use.expovariate(1 / (5 * DAY))) + HOUR
+    rows: list[tuple[object, ...]] = []
+    for signal in told:
+        name = (account.id, signal.at, signal.event_type)
+        rng = stream(seed, "app clock", *name)
+        if signal.event_type == "trial_converted" and happens(rng, 0.02):
+            continue  # The app forgets to track a few conversions: Stripe knows better.
         # Some clocks run ahead by hours: such an event may lie after the day it was received on.
-        ahead = 5 * HOUR if signal.event_type == "feature_used" and rng.random() < 0.02 else 0
-        event_id = uuid_of(seed, "account event", account.id, number, signal.at, signal.event_type)
+        ahead = 5 * HOUR if signal.event_type == "feature_used" and happens(rng, 0.02) else 0
         instants = ((signal.at + ahead) * SECOND, signal.at * SECOND + rng.randrange(80_000, 4 * SECOND))
-        rows.append(
-            (
-                event_id,
-                signal.event_type,
-                account.id,
-                None,
-                None,
-                None,
-                json.dumps(signal.properties),
-                "198.51.100.7",
-                *instants,
-            )
-        )
+        text = json.dumps(signal.properties)
+        event_id = uuid_of(seed, "account event", *name)
+        rows.append((event_id, signal.event_type, account.id, None, None, None, text, "198.51.100.7", *instants))
     return rows
 
 

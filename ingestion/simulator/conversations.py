@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from ingestion.simulator.accounts import Agent
 from ingestion.simulator.clock import DAY, days_between, local_midnight
-from ingestion.simulator.randomness import vector_stream
+from ingestion.simulator.randomness import throws, vector_stream
 
 Numbers = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -65,19 +65,29 @@ class _Crowd:
 
     created: Numbers
     first_value: Numbers
-    until: Numbers
+    used_from: Numbers
+    used_until: Numbers
     weekly_rate: npt.NDArray[np.float64]
     liveliness: npt.NDArray[np.float64]
+
+    def uses(self, agent: Numbers, moment: Numbers) -> Flags:
+        """Whether each agent is in use at its moment."""
+        begun = self.used_from[agent] <= moment[:, None]
+        return np.logical_or.reduce(begun & (moment[:, None] < self.used_until[agent]), axis=1)
 
     @classmethod
     def of(cls, agents: Sequence[Agent]) -> "_Crowd":
         def micros(values: Sequence[int | None]) -> Numbers:
             return np.array([NEVER if value is None else value * SECOND for value in values], dtype=np.int64)
 
+        # Spans padded to one width with empty ones: (agents, spans).
+        width = max((len(agent.in_use) for agent in agents), default=0)
+        spans = [[*agent.in_use, *[(0, 0)] * (width - len(agent.in_use))] for agent in agents]
         return cls(
             micros([agent.created_at for agent in agents]),
             micros([agent.first_value_at for agent in agents]),
-            micros([agent.active_until for agent in agents]),
+            np.array([micros([since for since, _ in row]) for row in spans]),
+            np.array([micros([until for _, until in row]) for row in spans]),
             np.array([agent.weekly_rate for agent in agents]),
             np.array([agent.liveliness for agent in agents]),
         )
@@ -90,15 +100,16 @@ def _one_day(seed: int, crowd: _Crowd, day: date, known: int) -> Activity | None
     rng = vector_stream(seed, "conversations", day)
     monday = day - timedelta(days=day.weekday())
     lively = vector_stream(seed, "week", monday).random(present) < crowd.liveliness[:present]
-    first_value, until = crowd.first_value[:present], crowd.until[:present]
+    first_value = crowd.first_value[:present]
     fresh = (first_value < last) & (first_value > first - 7 * DAY * SECOND)
     rate = crowd.weekly_rate[:present] / 7 * _WEEKDAY[day.weekday()] * _SEASON.get(day.month, 1.0)
     counts = rng.poisson(np.where(lively | fresh, rate, 0.0))
     agent = np.repeat(np.arange(present), counts)
     begun = first + (rng.beta(*_HOURLY, size=len(agent)) * (last - first)).astype(np.int64)
-    wanted = (begun > first_value[agent]) & (begun < until[agent])
+    wanted = (begun > first_value[agent]) & crowd.uses(agent, begun)
     agent, begun = agent[wanted], begun[wanted]
-    opening = np.flatnonzero((first_value >= first) & (first_value < last) & (first_value < until))
+    opening = np.flatnonzero((first_value >= first) & (first_value < last))
+    opening = opening[crowd.uses(opening, first_value[opening])]
     if len(begun) and day.day % 9 == 0:
         # Someone always writes on the stroke of midnight.
         begun[0] = first if first_value[agent[0]] < first else begun[0]
@@ -113,25 +124,25 @@ def _converse(rng: np.random.Generator, agent: Numbers, begun: Numbers, openings
     count = len(agent)
     messages = np.clip(2 + rng.poisson(5.4, count), 2, 24)
     length = (np.clip(rng.lognormal(5.75, 0.75, count), 8, 7200) * SECOND).astype(np.int64)
-    is_test = (rng.random(count) < 0.025) & (np.arange(count) >= openings)
-    has_lead = (rng.random(count) < 0.60) & ~is_test
-    has_end = rng.random(count) < 0.93
+    is_test = throws(rng, 0.025, count) & (np.arange(count) >= openings)
+    has_lead = throws(rng, 0.66, count) & ~is_test
+    has_end = throws(rng, 0.93, count)
     visitor = agent * 1000 + rng.integers(0, 400, count)
     everyone = np.arange(count)
     talk = np.repeat(everyone, messages)
     turn = np.arange(len(talk)) - np.repeat(np.cumsum(messages) - messages, messages)
     said = begun[talk] + length[talk] * (turn + 1) // (messages[talk] + 1)
-    rated = np.flatnonzero((turn % 2 == 1) & (rng.random(len(talk)) < 0.17))
+    rated = np.flatnonzero((turn % 2 == 1) & throws(rng, 0.17, len(talk)))
     leads, ends = np.flatnonzero(has_lead), np.flatnonzero(has_end)
-    again = np.flatnonzero(rng.random(count) < 0.003)
-    after = ends[rng.random(len(ends)) < 0.006]
+    again = np.flatnonzero(throws(rng, 0.003, count))
+    after = ends[throws(rng, 0.006, len(ends))]
     channel = rng.integers(1, 4, count) * np.where(is_test, -1, 1)
     parts = [
         (START, everyone, begun, channel),
         (START, again, begun[again] + 20 * SECOND, channel[again]),
         (MESSAGE, talk, said, turn % 2),
         (MESSAGE, after, begun[after] + length[after] + 30 * SECOND, np.zeros(len(after), dtype=np.int64)),
-        (RATING, talk[rated], said[rated] + 4 * SECOND, (rng.random(len(rated)) < 0.94).astype(np.int64)),
+        (RATING, talk[rated], said[rated] + 4 * SECOND, throws(rng, 0.94, len(rated)).astype(np.int64)),
         (LEAD, leads, begun[leads] + length[leads] * 4 // 5, np.zeros(len(leads), dtype=np.int64)),
         (END, ends, begun[ends] + length[ends], np.zeros(len(ends), dtype=np.int64)),
     ]
@@ -141,15 +152,15 @@ def _converse(rng: np.random.Generator, agent: Numbers, begun: Numbers, openings
     detail = np.concatenate([value for _, _, _, value in parts])
     total = len(kind)
     received = occurred + (rng.exponential(0.9, total) * SECOND).astype(np.int64) + 60_000
-    fate = rng.random(total)
-    delayed, late = fate < 0.010, fate > 0.9965
+    delayed = throws(rng, 0.010, total)
+    late = throws(rng, 0.0035, total) & ~delayed
     received[delayed] += rng.integers(600, 20 * 3600, int(delayed.sum())) * SECOND
     received[late] += rng.integers(3 * DAY, 40 * DAY, int(late.sum())) * SECOND
     ids = np.frombuffer(rng.bytes(16 * total), dtype=np.uint8).reshape(total, 16)
-    twice = np.flatnonzero(rng.random(total) < 0.012)
+    twice = np.flatnonzero(throws(rng, 0.012, total))
     echo = received[twice] + rng.integers(1, 2 * DAY, len(twice)) * SECOND
     # A tenth of the second deliveries tell another time: the first to arrive is the one that counts.
-    altered = occurred[twice] + np.where(rng.random(len(twice)) < 0.1, SECOND, 0)
+    altered = occurred[twice] + np.where(throws(rng, 0.1, len(twice)), SECOND, 0)
     order = np.concatenate([np.arange(total), twice])
     return Activity(
         kind=kind[order],
@@ -203,16 +214,17 @@ def truth_of(activity: Activity, end: int) -> tuple[ConversationTruth, int]:
     said, rated = kind == MESSAGE, kind == RATING
     real = np.flatnonzero(started != NEVER)
     orphans = int((started[who] == NEVER).sum())
-    columns = (
-        activity.conversation_agent,
-        started,
-        np.where(ended == -NEVER, last, ended),
-        tally(said),
-        tally(said & (detail == 0)),
-        tally(said & (detail == 1)),
-        tally(kind == LEAD),
-        tally(rated),
-        tally(rated & (detail == 1)),
-        is_test,
+    truth = ConversationTruth(
+        conversation=real,
+        agent=activity.conversation_agent[real],
+        started=started[real],
+        ended=np.where(ended == -NEVER, last, ended)[real],
+        messages=tally(said)[real],
+        visitor_messages=tally(said & (detail == 0))[real],
+        agent_messages=tally(said & (detail == 1))[real],
+        leads=tally(kind == LEAD)[real],
+        ratings=tally(rated)[real],
+        accurate=tally(rated & (detail == 1))[real],
+        is_test=is_test[real],
     )
-    return ConversationTruth(real, *(column[real] for column in columns)), orphans
+    return truth, orphans

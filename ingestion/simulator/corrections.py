@@ -9,66 +9,65 @@ from fractions import Fraction
 from ingestion.simulator import stripe_objects
 from ingestion.simulator.books import Json
 from ingestion.simulator.clock import HOUR, instant_of
-from ingestion.simulator.desk import Customer, Desk
+from ingestion.simulator.desk import Customer
 from ingestion.simulator.invoicing import TAX_RATE_ID, close, finalise, issue, pay, period_lines
 from ingestion.simulator.ledger import RevenueReduction
 from ingestion.simulator.pricing import Price, round_minor, to_major
 
 
-def bill_one_off(
-    desk: Desk, customer: Customer, wanted: Sequence[tuple[Price, int]], at: int, *, fate: str = "paid"
-) -> Json:
+def bill_one_off(customer: Customer, wanted: Sequence[tuple[Price, int]], at: int, *, fate: str = "paid") -> Json:
     """An invoice outside any subscription; `fate`: paid, draft, open, void (days later) or uncollectible."""
     lines = [line for price, quantity in wanted for line in period_lines(price, quantity, (at, at))]
-    draft = issue(desk, customer, lines, at, reason="manual")
+    draft = issue(customer, lines, at, reason="manual")
     if fate == "draft":
         return draft
-    opened = finalise(desk, customer, draft, lines, at + HOUR)
+    opened = finalise(customer, draft, lines, at + HOUR)
     if fate == "paid":
-        desk.at(at + 5 * HOUR, lambda instant: pay(desk, customer, opened, instant) and None)
+        customer.desk.at(at + 5 * HOUR, lambda instant: pay(customer, opened, instant))
     elif fate in {"void", "uncollectible"}:
-        desk.at(at + 50 * 24 * HOUR, lambda instant: close(desk, customer, opened, instant, fate) and None)
+        customer.desk.at(at + 50 * 24 * HOUR, lambda instant: close(customer, opened, instant, fate))
     return opened
 
 
-def refund_part(
-    desk: Desk, customer: Customer, invoice: Json, percent: int, at: int, *, status: str = "succeeded"
-) -> Json | None:
+def refund_part(customer: Customer, invoice: Json, percent: int, at: int, *, status: str = "succeeded") -> Json | None:
     """Give back part of what an invoice's charge took; None when there is nothing left to give back."""
-    if invoice["id"] not in desk.charges:
+    if invoice["id"] not in customer.desk.charges:
         return None
-    charge = desk.books.latest(desk.charges[invoice["id"]])
+    charge = customer.desk.books.latest(customer.desk.charges[invoice["id"]])
     amount = round_minor(Fraction(charge["amount"] * percent, 100))
     if not charge["paid"] or amount <= 0 or charge["amount_refunded"] + amount > charge["amount"]:
         return None
-    refund = stripe_objects.refund(desk.name("re"), at, amount=amount, charged=charge, status=status)
-    desk.record("refunds", refund, at, "refund.created")
+    refund = stripe_objects.refund(customer.desk.name("re"), at, amount=amount, charged=charge, status=status)
+    customer.desk.record("refunds", refund, at, "refund.created")
     if status != "succeeded":
         return refund
     refunded = charge["amount_refunded"] + amount
     changed = charge | {"amount_refunded": refunded, "refunded": refunded == charge["amount"]}
-    desk.record("charges", changed, at, "charge.refunded")
+    customer.desk.record("charges", changed, at, "charge.refunded")
     net = Fraction(amount * invoice["total_excluding_tax"], invoice["total"])
-    _take_from_ledger(desk, customer, "refund", refund["id"], invoice["id"], net, at)
+    _take_from_ledger(customer, ("refund", refund["id"]), invoice["id"], net, at)
     return refund
 
 
-def refund_bare_charge(desk: Desk, customer: Customer, amount: int, at: int) -> None:
+def refund_bare_charge(customer: Customer, amount: int, at: int) -> None:
     """A charge that no invoice asked for, and its refund: outside the revenue tables, and reported."""
-    charge = stripe_objects.charge(
-        desk.name("ch"), at, amount=amount, currency=customer.currency, customer_id=customer.id, succeeded=True
+    charge = stripe_objects.charge(customer.desk.name("ch"), at, (amount, customer.currency), customer.id)
+    customer.desk.record("charges", charge, at, "charge.succeeded")
+    refund = stripe_objects.refund(
+        customer.desk.name("re"), at + HOUR, amount=amount, charged=charge, status="succeeded"
     )
-    desk.record("charges", charge, at, "charge.succeeded")
-    refund = stripe_objects.refund(desk.name("re"), at + HOUR, amount=amount, charged=charge, status="succeeded")
-    desk.record("refunds", refund, at + HOUR, "refund.created")
-    desk.record("charges", charge | {"amount_refunded": amount, "refunded": True}, at + HOUR, "charge.refunded")
-    desk.ledger.reductions.append(
-        RevenueReduction("refund", refund["id"], desk.account.id, None, customer.currency, instant_of(at + HOUR), {})
+    customer.desk.record("refunds", refund, at + HOUR, "refund.created")
+    customer.desk.record(
+        "charges", charge | {"amount_refunded": amount, "refunded": True}, at + HOUR, "charge.refunded"
+    )
+    customer.desk.ledger.reductions.append(
+        RevenueReduction(
+            "refund", refund["id"], customer.desk.account.id, None, customer.currency, instant_of(at + HOUR), {}
+        )
     )
 
 
 def credit(
-    desk: Desk,
     customer: Customer,
     invoice: Json,
     nets: Sequence[tuple[str | None, int]],
@@ -81,18 +80,20 @@ def credit(
     Tax comes on top at the customer's rate. An open invoice is reduced; a paid one is refunded when `refunds`, else
     the amount becomes the customer's balance.
     """
-    note_id = desk.name("cn")
-    lines = [_credit_line(desk, customer, name, net) for name, net in nets]
+    note_id = customer.desk.name("cn")
+    lines = [_credit_line(customer, name, net) for name, net in nets]
     net_total = sum(net for _, net in nets)
     tax_total = sum(tax["amount"] for line in lines for tax in line["taxes"])
     total = net_total + tax_total
     is_open = invoice["status"] == "open"
     refund = None
     if refunds and not is_open:
-        charge = desk.books.latest(desk.charges[invoice["id"]])
-        refund = stripe_objects.refund(desk.name("re"), at, amount=total, charged=charge, status="succeeded")
-        desk.record("refunds", refund, at, "refund.created")
-        desk.record("charges", charge | {"amount_refunded": charge["amount_refunded"] + total}, at, "charge.refunded")
+        charge = customer.desk.books.latest(customer.desk.charges[invoice["id"]])
+        refund = stripe_objects.refund(customer.desk.name("re"), at, amount=total, charged=charge, status="succeeded")
+        customer.desk.record("refunds", refund, at, "refund.created")
+        customer.desk.record(
+            "charges", charge | {"amount_refunded": charge["amount_refunded"] + total}, at, "charge.refunded"
+        )
     taxes = [stripe_objects.tax_entry(tax_total, "exclusive", net_total, TAX_RATE_ID)] if tax_total else []
     note: Json = {
         "id": note_id,
@@ -127,20 +128,20 @@ def credit(
         "type": "pre_payment" if is_open else "post_payment",
         "voided_at": None,
     }
-    desk.record("credit_notes", note, at, "credit_note.created")
+    customer.desk.record("credit_notes", note, at, "credit_note.created")
     key = "pre_payment_credit_notes_amount" if is_open else "post_payment_credit_notes_amount"
     changed = invoice | {key: invoice[key] + total}
     if is_open:
         changed |= {"amount_remaining": invoice["amount_remaining"] - total}
-    desk.record("invoices", changed, at, "invoice.updated")
-    _take_from_ledger(desk, customer, "credit_note", note_id, invoice["id"], Fraction(net_total), at)
+    customer.desk.record("invoices", changed, at, "invoice.updated")
+    _take_from_ledger(customer, ("credit_note", note_id), invoice["id"], Fraction(net_total), at)
     return note
 
 
-def _credit_line(desk: Desk, customer: Customer, invoice_line_id: str | None, net: int) -> Json:
+def _credit_line(customer: Customer, invoice_line_id: str | None, net: int) -> Json:
     tax = round_minor(net * customer.tax_rate)
     return {
-        "id": desk.name("cnli"),
+        "id": customer.desk.name("cnli"),
         "object": "credit_note_line_item",
         "amount": net,
         "description": "Credit",
@@ -159,18 +160,15 @@ def _credit_line(desk: Desk, customer: Customer, invoice_line_id: str | None, ne
     }
 
 
-def _take_from_ledger(
-    desk: Desk, customer: Customer, kind: str, source_id: str, invoice_id: str, net: Fraction, at: int
-) -> None:
-    entry = next(entry for entry in desk.ledger.invoices if entry.invoice_id == invoice_id)
+def _take_from_ledger(customer: Customer, source: tuple[str, str], invoice_id: str, net: Fraction, at: int) -> None:
+    entry = next(entry for entry in customer.desk.ledger.invoices if entry.invoice_id == invoice_id)
     positive = {name: amount for name, amount in entry.net_by_type.items() if amount > 0}
     total = sum(positive.values())
     shares = {name: net * Fraction(amount) / Fraction(total) for name, amount in positive.items()}
-    desk.ledger.reductions.append(
+    customer.desk.ledger.reductions.append(
         RevenueReduction(
-            kind,
-            source_id,
-            desk.account.id,
+            *source,
+            customer.desk.account.id,
             invoice_id,
             customer.currency,
             instant_of(at),

@@ -16,13 +16,17 @@ from ingestion.simulator.books import Books, Json
 from ingestion.simulator.catalogue import TAX_RATES
 from ingestion.simulator.ledger import Ledger
 from ingestion.simulator.pricing import Coupon, Discount
-from ingestion.simulator.randomness import stripe_id, stream
+from ingestion.simulator.randomness import stream, stripe_id
+
+# What happens at an instant (Unix seconds); what it returns does not matter.
+Action = Callable[[int], object]
 
 
 @dataclass
 class Customer:
     """A payer: one currency, one tax rate, a balance in minor units (negative: we owe them)."""
 
+    desk: "Desk"
     id: str
     currency: str
     tax_rate: Fraction
@@ -51,21 +55,20 @@ class Desk:
     books: Books
     ledger: Ledger
     signals: list[AppSignal] = field(default_factory=list)
-    paying_since: int | None = None
-    paying_until: int | None = None
-    had_mrr: bool = False
+    # When the account had MRR: (from, to), the last open while it pays.
+    paid_spans: list[tuple[int, int | None]] = field(default_factory=list)
     living: set[str] = field(default_factory=set)
     first_paid_at: int | None = None
     trial: tuple[int, int] | None = None
     # The charge that paid each invoice, by invoice id.
     charges: dict[str, str] = field(default_factory=dict)
-    _agenda: list[tuple[int, int, Callable[[int], None]]] = field(default_factory=list)
+    _agenda: list[tuple[int, int, Action]] = field(default_factory=list)
     _names: int = 0
 
     def __post_init__(self) -> None:
         self.rng: random.Random = stream(self.seed, "desk", self.account.id)
 
-    def at(self, instant: int, action: Callable[[int], None]) -> None:
+    def at(self, instant: int, action: Action) -> None:
         """Put an action on the agenda; those of one instant happen in the order they were put there."""
         self._names += 1
         heapq.heappush(self._agenda, (instant, self._names, action))
@@ -92,7 +95,7 @@ class Desk:
     ) -> Customer:
         """A new Stripe customer; its metadata names the account unless the owner forgot (`with_account` False)."""
         tax_rate = TAX_RATES.get(self.account.country, Fraction(0))
-        customer = Customer(self.name("cus"), currency or self.account.currency, tax_rate, livemode)
+        customer = Customer(self, self.name("cus"), currency or self.account.currency, tax_rate, livemode)
         profile = {
             "email": self.account.email,
             "name": self.account.company_name,

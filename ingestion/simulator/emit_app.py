@@ -54,7 +54,7 @@ TABLES = {"accounts": ACCOUNT_TYPES, "agents": AGENT_TYPES, "events": EVENT_TYPE
 
 def write_app_duckdb(world: World, path: Path, as_of: datetime | None = None) -> None:
     """Write the app's tables into a new DuckDB file (schema `main`), replacing one that is there."""
-    import duckdb  # noqa: PLC0415  (seconds of import that most callers never need)
+    import duckdb
 
     path.unlink(missing_ok=True)
     with duckdb.connect(str(path)) as connection:
@@ -71,7 +71,7 @@ def write_app_duckdb(world: World, path: Path, as_of: datetime | None = None) ->
 
 def write_app_postgres(world: World, dsn: str, as_of: datetime | None = None) -> None:
     """Create the app's tables in schema `public` of a PostgreSQL database, replacing those that are there."""
-    from adbc_driver_postgresql import dbapi  # noqa: PLC0415
+    from adbc_driver_postgresql import dbapi
 
     with dbapi.connect(dsn) as connection, connection.cursor() as cursor:
         for name, batches in app_tables(world, as_of).items():
@@ -101,7 +101,7 @@ def app_tables(world: World, as_of: datetime | None = None) -> dict[str, list[pa
 
 
 def _accounts(accounts: list[Account], bound: int) -> pa.Table:
-    known = [account for account in accounts if account.created_at < bound]
+    known = [account for account in accounts if account.created_at < bound and account.in_app]
     customers = [
         account.stripe_customer_id if (account.stripe_customer_at or bound) < bound else None for account in known
     ]

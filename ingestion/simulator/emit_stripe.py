@@ -44,7 +44,7 @@ class StripeState:
 
 def stripe_state(world: World, as_of: datetime | None = None) -> StripeState:
     """Stripe at `as_of` (the world's end by default): objects as they stood, events of the 30 days before."""
-    import stripe  # noqa: PLC0415  (slow; needed for the version alone)
+    import stripe
 
     version = str(stripe.api_version)
     bound = unix(world.end) if as_of is None else min(unix(as_of), unix(world.end))

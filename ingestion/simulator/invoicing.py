@@ -13,7 +13,7 @@ from typing import Any
 from ingestion.simulator import stripe_objects
 from ingestion.simulator.books import Json
 from ingestion.simulator.clock import instant_of
-from ingestion.simulator.desk import Customer, Desk
+from ingestion.simulator.desk import Customer
 from ingestion.simulator.ledger import InvoiceRevenue
 from ingestion.simulator.pricing import Discount, Price, charges, inclusive_tax, round_minor, to_major
 
@@ -119,18 +119,17 @@ def _discount_lines(lines: list[Line], touched: list[int], discount: Discount) -
 
 
 def issue(
-    desk: Desk,
     customer: Customer,
     lines: Sequence[Line],
     at: int,
     *,
     reason: str,
-    subscription_id: str | None = None,
-    period: tuple[int, int] | None = None,
+    of: tuple[str, tuple[int, int]] | None = None,
 ) -> Json:
-    """Draft an invoice and return it; finalise() makes it count."""
-    invoice_id = desk.name("in")
-    rendered = [_render_line(desk, invoice_id, customer, line) for line in lines]
+    """Draft an invoice and return it; finalise() makes it count. `of` names its subscription and period."""
+    subscription_id, period = of or (None, (at, at))
+    invoice_id = customer.desk.name("in")
+    rendered = [_render_line(invoice_id, customer, line) for line in lines]
     taxes: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     cuts: dict[str, int] = defaultdict(int)
     for line in rendered:
@@ -144,7 +143,7 @@ def issue(
     net = total - sum(amount for amount, _ in taxes.values())
     inclusive_before = sum(inclusive_tax(line["amount"], customer.tax_rate) for line in rendered if _is_inclusive(line))
     customer.invoices += 1
-    parent = {
+    parent: Json = {
         "quote_details": None,
         "subscription_details": {"metadata": {}, "subscription": subscription_id, "subscription_proration_date": None},
         "type": "subscription_details",
@@ -165,9 +164,9 @@ def issue(
         "created": at,
         "currency": customer.currency.lower(),
         "customer": customer.id,
-        "customer_email": desk.account.email,
-        "customer_name": desk.account.company_name,
-        "customer_phone": desk.account.phone,
+        "customer_email": customer.desk.account.email,
+        "customer_name": customer.desk.account.company_name,
+        "customer_phone": customer.desk.account.phone,
         "default_tax_rates": [],
         "description": None,
         "discounts": list(cuts),
@@ -179,8 +178,8 @@ def issue(
         "next_payment_attempt": None,
         "number": None,
         "parent": parent if subscription_id else None,
-        "period_end": period[1] if period else at,
-        "period_start": period[0] if period else at,
+        "period_end": period[1],
+        "period_start": period[0],
         "post_payment_credit_notes_amount": 0,
         "pre_payment_credit_notes_amount": 0,
         "receipt_number": None,
@@ -204,7 +203,7 @@ def issue(
             if taxable
         ],
     }
-    desk.record("invoices", invoice, at, "invoice.created", livemode=customer.livemode)
+    customer.desk.record("invoices", invoice, at, "invoice.created", livemode=customer.livemode)
     return invoice
 
 
@@ -212,13 +211,13 @@ def _is_inclusive(line: Json) -> bool:
     return any(tax["tax_behavior"] == "inclusive" for tax in line["taxes"])
 
 
-def _render_line(desk: Desk, invoice_id: str, customer: Customer, line: Line) -> Json:
+def _render_line(invoice_id: str, customer: Customer, line: Line) -> Json:
     details: Json = {"proration": line.is_proration, "proration_details": {"credited_items": None}}
     if line.credited:
         credited = {"invoice": line.credited[0], "invoice_line_items": list(line.credited[1])}
         details["proration_details"] = {"credited_items": credited}
     if line.item_id:
-        details |= {"invoice_item": desk.name("ii") if line.is_proration else None}
+        details |= {"invoice_item": customer.desk.name("ii") if line.is_proration else None}
         details |= {"subscription": line.subscription_id, "subscription_item": line.item_id}
         parent: Json = {
             "invoice_item_details": None,
@@ -226,7 +225,7 @@ def _render_line(desk: Desk, invoice_id: str, customer: Customer, line: Line) ->
             "type": "subscription_item_details",
         }
     else:
-        details |= {"invoice_item": desk.name("ii"), "subscription": None}
+        details |= {"invoice_item": customer.desk.name("ii"), "subscription": None}
         parent = {"invoice_item_details": details, "subscription_item_details": None, "type": "invoice_item_details"}
     taxes = []
     if customer.tax_rate and line.taxable:
@@ -237,7 +236,7 @@ def _render_line(desk: Desk, invoice_id: str, customer: Customer, line: Line) ->
             taxable, behavior = line.taxable - tax, "inclusive"
         taxes = [stripe_objects.tax_entry(tax, behavior, taxable, TAX_RATE_ID)]
     return {
-        "id": desk.name("il"),
+        "id": customer.desk.name("il"),
         "object": "line_item",
         "amount": line.amount,
         "currency": customer.currency.lower(),
@@ -262,7 +261,7 @@ def _render_line(desk: Desk, invoice_id: str, customer: Customer, line: Line) ->
     }
 
 
-def finalise(desk: Desk, customer: Customer, invoice: Json, lines: Sequence[Line], at: int) -> Json:
+def finalise(customer: Customer, invoice: Json, lines: Sequence[Line], at: int) -> Json:
     """Open a draft: number it, apply the balance, and put its net revenue into the ledger."""
     starting = customer.balance
     due = invoice["total"] + starting
@@ -277,18 +276,18 @@ def finalise(desk: Desk, customer: Customer, invoice: Json, lines: Sequence[Line
         "status": "open",
         "status_transitions": invoice["status_transitions"] | {"finalized_at": at},
     }
-    desk.record("invoices", opened, at, "invoice.finalized", livemode=customer.livemode)
+    customer.desk.record("invoices", opened, at, "invoice.finalized", livemode=customer.livemode)
     if customer.balance != starting:
-        desk.change_customer(customer, at, balance=customer.balance)
+        customer.desk.change_customer(customer, at, balance=customer.balance)
     nets: dict[str, int] = defaultdict(int)
     for line, rendered in zip(lines, invoice["lines"]["data"], strict=True):
         contained = sum(tax["amount"] for tax in rendered["taxes"] if tax["tax_behavior"] == "inclusive")
         nets[revenue_type_of(line.price)] += line.taxable - contained
     if customer.livemode:
-        desk.ledger.invoices.append(
+        customer.desk.ledger.invoices.append(
             InvoiceRevenue(
                 invoice["id"],
-                desk.account.id,
+                customer.desk.account.id,
                 customer.currency,
                 instant_of(at),
                 {kind: to_major(net, customer.currency) for kind, net in sorted(nets.items())},
@@ -297,22 +296,21 @@ def finalise(desk: Desk, customer: Customer, invoice: Json, lines: Sequence[Line
     return opened
 
 
-def _settle(desk: Desk, customer: Customer, invoice: Json, at: int, *, succeeded: bool) -> None:
+def _settle(customer: Customer, invoice: Json, at: int, *, succeeded: bool) -> None:
     """A charge and the link between it and the invoice."""
-    intent = desk.name("pi")
+    intent = customer.desk.name("pi")
     charge = stripe_objects.charge(
-        desk.name("ch"),
+        customer.desk.name("ch"),
         at,
-        amount=invoice["amount_due"],
-        currency=customer.currency,
-        customer_id=customer.id,
-        succeeded=succeeded,
+        (invoice["amount_due"], customer.currency),
+        customer.id,
+        failed=not succeeded,
         payment_intent=intent,
-        email=desk.account.email,
+        email=customer.desk.account.email,
     )
     event = "charge.succeeded" if succeeded else "charge.failed"
-    desk.record("charges", charge, at, event, livemode=customer.livemode)
-    desk.charges[invoice["id"]] = charge["id"]
+    customer.desk.record("charges", charge, at, event, livemode=customer.livemode)
+    customer.desk.charges[invoice["id"]] = charge["id"]
     # One in sixteen is paid by a bare charge, as old integrations do.
     by_charge = charge["id"].endswith("0")
     payment: dict[str, Any] = {"type": "payment_intent", "payment_intent": intent}
@@ -321,15 +319,15 @@ def _settle(desk: Desk, customer: Customer, invoice: Json, at: int, *, succeeded
     link_id = invoice["id"].replace("in_", "inpay_")
     link = stripe_objects.invoice_payment(link_id, invoice, at, payment, paid=succeeded)
     if invoice["attempt_count"]:
-        link["created"] = desk.books.latest(link_id)["created"]
+        link["created"] = customer.desk.books.latest(link_id)["created"]
     event_type = "invoice_payment.paid" if succeeded else None
-    desk.record("invoice_payments", link, at, event_type, livemode=customer.livemode)
+    customer.desk.record("invoice_payments", link, at, event_type, livemode=customer.livemode)
 
 
-def pay(desk: Desk, customer: Customer, invoice: Json, at: int) -> Json:
+def pay(customer: Customer, invoice: Json, at: int) -> Json:
     """Pay an open invoice; nothing is charged when nothing is due."""
     if invoice["amount_due"]:
-        _settle(desk, customer, invoice, at, succeeded=True)
+        _settle(customer, invoice, at, succeeded=True)
     paid = invoice | {
         "amount_paid": invoice["amount_due"],
         "amount_remaining": 0,
@@ -338,25 +336,25 @@ def pay(desk: Desk, customer: Customer, invoice: Json, at: int) -> Json:
         "status": "paid",
         "status_transitions": invoice["status_transitions"] | {"paid_at": at},
     }
-    desk.record("invoices", paid, at, "invoice.paid", livemode=customer.livemode)
+    customer.desk.record("invoices", paid, at, "invoice.paid", livemode=customer.livemode)
     recurring = any(
         line["amount"] > 0 and (line["parent"]["subscription_item_details"] is not None)
         for line in paid["lines"]["data"]
     )
-    if customer.livemode and desk.first_paid_at is None and invoice["total"] > 0 and recurring:
-        desk.first_paid_at = at
+    if customer.livemode and customer.desk.first_paid_at is None and invoice["total"] > 0 and recurring:
+        customer.desk.first_paid_at = at
     return paid
 
 
-def decline(desk: Desk, customer: Customer, invoice: Json, at: int) -> Json:
+def decline(customer: Customer, invoice: Json, at: int) -> Json:
     """A payment attempt that fails; the invoice stays open."""
-    _settle(desk, customer, invoice, at, succeeded=False)
+    _settle(customer, invoice, at, succeeded=False)
     failed = invoice | {"attempt_count": invoice["attempt_count"] + 1, "attempted": True}
-    desk.record("invoices", failed, at, "invoice.payment_failed", livemode=customer.livemode)
+    customer.desk.record("invoices", failed, at, "invoice.payment_failed", livemode=customer.livemode)
     return failed
 
 
-def close(desk: Desk, customer: Customer, invoice: Json, at: int, status: str) -> Json:
+def close(customer: Customer, invoice: Json, at: int, status: str) -> Json:
     """Void an invoice, or give it up as uncollectible."""
     key, event = {
         "void": ("voided_at", "invoice.voided"),
@@ -364,10 +362,10 @@ def close(desk: Desk, customer: Customer, invoice: Json, at: int, status: str) -
     }[status]
     transitions = invoice["status_transitions"] | {key: at}
     closed = invoice | {"status": status, "status_transitions": transitions, "auto_advance": False}
-    desk.record("invoices", closed, at, event, livemode=customer.livemode)
+    customer.desk.record("invoices", closed, at, event, livemode=customer.livemode)
     if status == "void":
-        desk.ledger.invoices[:] = [
+        customer.desk.ledger.invoices[:] = [
             replace(entry, voided_at=instant_of(at)) if entry.invoice_id == invoice["id"] else entry
-            for entry in desk.ledger.invoices
+            for entry in customer.desk.ledger.invoices
         ]
     return closed

@@ -63,6 +63,10 @@ class MrrChange:
         return self.shown_from == self.effective_at
 
 
+# The instants of a subscription's changes, and the changes, in order.
+_Standing = tuple[list[datetime], list[MrrChange]]
+
+
 @dataclass(frozen=True)
 class InvoiceRevenue:
     """Net revenue of one finalised invoice by revenue type; `voided_at` when it was voided later."""
@@ -131,6 +135,9 @@ class Ledger:
     quarantined: Counter[str] = field(default_factory=Counter)
     set_aside: Counter[str] = field(default_factory=Counter)
     duplicates: int = 0
+    # The changes by account, currency and subscription: rebuilt when the ledger has grown.
+    _index: dict[tuple[str, str], dict[str, _Standing]] = field(default_factory=dict, init=False, repr=False)
+    _indexed: int = field(default=0, init=False, repr=False)
 
     def mrr_at(self, account_id: str, currency: str, instant: datetime, *, billed: bool = False) -> Decimal:
         """MRR of an account in one currency just after everything up to `instant` (inclusive) has happened.
@@ -169,15 +176,14 @@ class Ledger:
                 standing.append(changes[position - 1])
         return standing
 
-    def _by_account(self) -> dict[tuple[str, str], dict[str, tuple[list[datetime], list[MrrChange]]]]:
-        index = self.__dict__.get("_index")
-        if index is None or self.__dict__["_indexed"] != len(self.changes):
-            index = defaultdict(dict)
+    def _by_account(self) -> dict[tuple[str, str], dict[str, _Standing]]:
+        if self._indexed != len(self.changes):
+            self._index = defaultdict(dict)
             for change in sorted(self.changes, key=lambda c: (c.effective_at, c.subscription_id)):
                 if change.livemode:
-                    account = index[change.account_id, change.currency]
+                    account = self._index[change.account_id, change.currency]
                     times, changes = account.setdefault(change.subscription_id, ([], []))
                     times.append(change.effective_at)
                     changes.append(change)
-            self.__dict__["_index"], self.__dict__["_indexed"] = index, len(self.changes)
-        return index  # type: ignore[no-any-return]
+            self._indexed = len(self.changes)
+        return self._index

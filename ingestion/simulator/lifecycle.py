@@ -13,6 +13,7 @@ from ingestion.simulator.corrections import bill_one_off, refund_part
 from ingestion.simulator.desk import AppSignal, Customer, Desk
 from ingestion.simulator.ledger import Cause
 from ingestion.simulator.pricing import Coupon, Price
+from ingestion.simulator.randomness import happens
 from ingestion.simulator.subscription_state import Item
 from ingestion.simulator.subscriptions import Subscription
 
@@ -42,24 +43,24 @@ class Patron:
     def try_out(self, at: int) -> None:
         """Start a trial, through Stripe or (for half of them) in the app alone."""
         rng = self.desk.rng
-        plan = rng.choices(("starter", "professional", "enterprise"), (62, 31, 7))[0]
+        plan = rng.choices(("starter", "professional", "enterprise"), (70, 26, 4))[0]
         properties: dict[str, str | int] = {"plan": plan, "trial_days": TRIAL_DAYS}
         self.desk.signals.append(AppSignal(at, "trial_started", properties))
         self.desk.trial = (at, at + TRIAL_DAYS * DAY)
-        converts = rng.random() < CONVERSION
-        if rng.random() < 0.5:
+        converts = happens(rng, CONVERSION)
+        if happens(rng, 0.5):
             if converts:
                 wait = int(rng.choice((rng.uniform(1, 13), rng.uniform(12, 16), rng.uniform(14, 52))) * DAY)
                 self.desk.at(at + wait, self.buy)
             return
         self.customer = self.desk.open_customer(at)
         subscription = Subscription(self.desk, self.customer, self._basket(plan, at))
-        coupons = [catalogue.LAUNCH_20] if rng.random() < 0.05 else []
+        coupons = [catalogue.LAUNCH_20] if happens(rng, 0.05) else []
         if not converts:
             subscription.without_card = "cancel"
-            if rng.random() < 0.25:
+            if happens(rng, 0.25):
                 self.desk.at(at + int(rng.uniform(1, 13) * DAY), subscription.schedule_cancel)
-        elif rng.random() < 0.2:
+        elif happens(rng, 0.2):
             self.desk.at(at + int(rng.uniform(4, 13) * DAY), subscription.end_trial_now)
         subscription.start(at, trial_days=TRIAL_DAYS, coupons=coupons)
         if converts:
@@ -69,7 +70,7 @@ class Patron:
     def buy(self, at: int) -> None:
         """Subscribe with a payment now."""
         rng = self.desk.rng
-        plan = rng.choices(("starter", "professional", "enterprise"), (62, 31, 7))[0]
+        plan = rng.choices(("starter", "professional", "enterprise"), (70, 26, 4))[0]
         is_first = self.customer is None
         self.customer = self.customer or self.desk.open_customer(at)
         coupon = rng.choices(
@@ -88,18 +89,18 @@ class Patron:
         rng, currency = self.desk.rng, self.desk.account.currency
         wanted: list[tuple[Price, int | None]]
         if plan == "enterprise":
-            wanted = [(SEATS[currency], rng.randint(8, 34))]
+            wanted = [(SEATS[currency], rng.randint(6, 24))]
         else:
             product = STARTER if plan == "starter" else PROFESSIONAL
-            yearly = rng.random() < 0.14
+            yearly = happens(rng, 0.14)
             wanted = [((YEARLY if yearly else MONTHLY)[product, currency], 1)]
-            if plan == "professional" and rng.random() < 0.2:
+            if plan == "professional" and happens(rng, 0.2):
                 wanted.append(((YEARLY if yearly else MONTHLY)[EXTRA_AGENTS, currency], rng.randint(1, 4)))
         return [Item(self.desk.name("si"), price, quantity, at) for price, quantity in wanted]
 
     def _set_up(self, at: int) -> None:
-        if self.customer is not None and self.desk.living and self.desk.rng.random() < 0.28:
-            bill_one_off(self.desk, self.customer, [(catalogue.SETUP_FEE[self.customer.currency], 1)], at)
+        if self.customer is not None and self.desk.living and happens(self.desk.rng, 0.28):
+            bill_one_off(self.customer, [(catalogue.SETUP_FEE[self.customer.currency], 1)], at)
 
     # -- month by month ---------------------------------------------------------------------------------------------
 
@@ -113,12 +114,12 @@ class Patron:
             return
         rng = self.desk.rng
         renewal = subscription.cycle + 1
-        if rng.random() < 0.032 and subscription.items[0].price.interval == "month":
+        if happens(rng, 0.032) and subscription.items[0].price.interval == "month":
             outcomes = ("recovers", "canceled", "unpaid", "unpaid then canceled", "unpaid then paid")
             subscription.failures[renewal] = rng.choices(outcomes, (62, 22, 8, 5, 3))[0]
         yearly = subscription.items[0].price.interval == "year"
         wishes: list[tuple[float, Callable[[Subscription, int], None] | None]] = [
-            (0.012 if yearly else 0.047, self._leave_later),
+            (0.015 if yearly else 0.07, self._leave_later),
             (0.008, self._leave_now),
             (0.0 if yearly else 0.022, self._move_up),
             (0.0 if yearly else 0.008, self._move_down),
@@ -136,13 +137,13 @@ class Patron:
         self._accompany(subscription, at + int(rng.uniform(26, 35) * DAY) + rng.randrange(DAY))
 
     def _maybe_return(self, at: int) -> None:
-        if not self.returned and self.desk.rng.random() < 0.12:
+        if not self.returned and happens(self.desk.rng, 0.12):
             self.returned = True
             self.desk.at(at + int(self.desk.rng.uniform(20, 120) * DAY), self.buy)
 
     def _leave_later(self, subscription: Subscription, at: int) -> None:
         subscription.schedule_cancel(at)
-        if self.desk.rng.random() < 0.08:
+        if happens(self.desk.rng, 0.08):
             self.desk.at(at + 6 * HOUR, subscription.keep)
 
     def _leave_now(self, subscription: Subscription, at: int) -> None:
@@ -201,10 +202,10 @@ class Patron:
 
     def _book_services(self, subscription: Subscription, at: int) -> None:
         price = catalogue.SERVICE_DAY[subscription.customer.currency]
-        bill_one_off(self.desk, subscription.customer, [(price, self.desk.rng.randint(1, 3))], at)
+        bill_one_off(subscription.customer, [(price, self.desk.rng.randint(1, 3))], at)
 
     def _complain(self, subscription: Subscription, at: int) -> None:
         if subscription.latest_invoice is not None:
             invoice = self.desk.books.latest(subscription.latest_invoice)
             if invoice["status"] == "paid" and invoice["amount_paid"] > 0:
-                refund_part(self.desk, subscription.customer, invoice, self.desk.rng.choice((100, 50, 25)), at)
+                refund_part(subscription.customer, invoice, self.desk.rng.choice((100, 50, 25)), at)

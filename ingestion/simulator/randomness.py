@@ -9,6 +9,7 @@ import random
 import uuid
 
 import numpy as np
+import numpy.typing as npt
 
 
 def digest(*names: object) -> bytes:
@@ -34,3 +35,13 @@ def uuid_of(*names: object) -> str:
 def stripe_id(prefix: str, *names: object) -> str:
     """An identifier of Stripe's form, such as `sub_` and 24 characters."""
     return f"{prefix}_{digest(prefix, *names).hex()[:24]}"
+
+
+def happens(rng: random.Random, chance: float) -> bool:
+    """One throw: True with the given chance."""
+    return rng.random() < chance
+
+
+def throws(rng: np.random.Generator, chance: float, count: int) -> npt.NDArray[np.bool_]:
+    """`count` throws at once, each True with the given chance."""
+    return rng.random(count) < chance

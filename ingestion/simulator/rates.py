@@ -13,6 +13,9 @@ from ingestion.simulator.randomness import stream
 CURRENCIES = ("USD", "JPY", "BGN", "CZK", "DKK", "GBP", "HUF", "PLN", "SEK", "CHF", "TRY")
 _OPENING = ("1.0870", "162.40", "1.9558", "25.12", "7.4590", "0.8540", "395.20", "4.2750", "11.2600", "0.9560", "38.10")
 _LEAD_DAYS = 14
+WEEKEND = (5, 6)
+# Bulgaria took the euro: the column stays, without rates.
+LEV_ENDS = date(2026, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -28,14 +31,14 @@ def rate_history(seed: int, start: date, end: date) -> list[RateDay]:
     current = [Decimal(rate) for rate in _OPENING]
     days = []
     for day in days_between(start - timedelta(days=_LEAD_DAYS), end):
-        if day.weekday() >= 5 or _is_closed(day):
+        if day.weekday() in WEEKEND or _is_closed(day):
             continue
         rng = stream(seed, "rates", day)
         for index, rate in enumerate(current):
             step = Decimal(rng.randint(-45, 45)) / 10_000
             if CURRENCIES[index] not in {"BGN", "DKK"}:
                 current[index] = (rate * (1 + step)).quantize(Decimal(_OPENING[index]))
-        lev = None if day.year >= 2026 else current[2]
+        lev = None if day >= LEV_ENDS else current[2]
         days.append(RateDay(day, (*current[:2], lev, *current[3:])))
     return days
 

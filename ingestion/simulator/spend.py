@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from ingestion.simulator.clock import days_between, first_of_month
 from ingestion.simulator.ledger import Ledger, SpendTruth
-from ingestion.simulator.randomness import stream
+from ingestion.simulator.randomness import happens, stream
 
 _CAMPAIGNS = (
     ("7001", "EUR", "21001", "Brand DE", 9.0),
@@ -18,6 +18,8 @@ _CAMPAIGNS = (
     ("7002", "USD", "21003", "Generic US", 7.0),
 )
 MICROS = 1_000_000
+WEEKEND = (5, 6)
+_FAIR_MONTH, _LICENCE_MONTH = 5, 10
 RESTATED_MONTHS = 2
 
 
@@ -79,7 +81,7 @@ def _ads(seed: int, start: date, end: date, truth: dict[tuple[date, str, str, st
     for number, day in enumerate(days_between(start, end)):
         for customer, currency, campaign, name, budget in _CAMPAIGNS:
             rng = stream(seed, "ads", day, campaign)
-            rhythm = 0.6 if day.weekday() >= 5 else 1.1
+            rhythm = 0.6 if day.weekday() in WEEKEND else 1.1
             cost = int(budget * rhythm * (0.7 + 0.6 * min(1.0, number / 500)) * rng.uniform(0.7, 1.3) * MICROS)
             clicks = cost // (1_300_000 + rng.randrange(400_000)) + 1
             month = first_of_month(day)
@@ -89,7 +91,7 @@ def _ads(seed: int, start: date, end: date, truth: dict[tuple[date, str, str, st
                 # A month's file repeats the months before it, with invalid clicks taken out of some days.
                 if file_month >= end:
                     break
-                if later and rng.random() < 0.25:
+                if later and happens(rng, 0.25):
                     final = final * rng.randint(93, 99) // 100
                 conversions = Decimal(rng.randrange(0, 180)) / 100
                 rows.append(
@@ -104,9 +106,8 @@ def _costs(
 ) -> list[CostRow]:
     rows: list[CostRow] = []
 
-    def bill(
-        day: date, channel: str, vendor: str, text: str, amount: str, currency: str, last: date | None = None
-    ) -> None:
+    def bill(day: date, what: tuple[str, str, str], amount: str, currency: str, *, last: date | None = None) -> None:
+        channel, vendor, text = what
         rows.append(
             CostRow(day, (day.isoformat(), channel, vendor, text, amount, currency, last.isoformat() if last else ""))
         )
@@ -122,22 +123,28 @@ def _costs(
     while month < end:
         rng = stream(seed, "costs", month)
         next_month = first_of_month(month, 1)
-        bill(month, "organic_search", "seo_suite", "SEO tool, licence", "129.00", "EUR", next_month - timedelta(days=1))
+        bill(
+            month,
+            ("organic_search", "seo_suite", "SEO tool, licence"),
+            "129.00",
+            "EUR",
+            last=next_month - timedelta(days=1),
+        )
         for _ in range(rng.randint(2, 4)):
             day = month + timedelta(days=rng.randrange(27))
             amount = f"{rng.randrange(18_000, 42_000) / 100:.2f}"
-            bill(day, "content_marketing", "freelance_desk", "Article by Jana Vogel", amount, "EUR")
-        bill(month + timedelta(days=9), "wordpress_plugin", "plugin_host", "Directory, hosting", "39.90", "USD")
+            bill(day, ("content_marketing", "freelance_desk", "Article by Jana Vogel"), amount, "EUR")
+        bill(month + timedelta(days=9), ("wordpress_plugin", "plugin_host", "Directory, hosting"), "39.90", "USD")
         if month.month % 3 == 0:
             for _ in range(2):
-                bill(month + timedelta(days=14), "content_marketing", "stock_images", "Image pack", "24.50", "EUR")
-            bill(month + timedelta(days=20), "content_marketing", "freelance_desk", "Credit", "-60.00", "EUR")
-        if month.month == 5:
-            bill(month + timedelta(days=11), "podcast", "studio_nord", "Two episodes", "480.00", "EUR")
-            bill(month + timedelta(days=12), "", "stand_builder", "Fair", "750.00", "GBP")
-        if month.month == 10:
+                bill(month + timedelta(days=14), ("content_marketing", "stock_images", "Image pack"), "24.50", "EUR")
+            bill(month + timedelta(days=20), ("content_marketing", "freelance_desk", "Credit"), "-60.00", "EUR")
+        if month.month == _FAIR_MONTH:
+            bill(month + timedelta(days=11), ("podcast", "studio_nord", "Two episodes"), "480.00", "EUR")
+            bill(month + timedelta(days=12), ("", "stand_builder", "Fair"), "750.00", "GBP")
+        if month.month == _LICENCE_MONTH:
             year = timedelta(days=364)
-            bill(month, "organic_search", "rank_tracker", "Year licence", "588.01", "EUR", month + year)
+            bill(month, ("organic_search", "rank_tracker", "Year licence"), "588.01", "EUR", last=month + year)
         month = next_month
     broken = first_of_month(start, 2)
     for cells in (

@@ -51,10 +51,9 @@ _REFERENCES = {
     "charge": "charges",
     "refund": "refunds",
 }
-_OBJECT_NAMES = {"coupons": "coupon", "invoices": "invoice", "subscriptions": "subscription"}
 
 
-class StripeRefusal(Exception):
+class StripeRefusalError(Exception):
     """An answer that is an error, with Stripe's own body."""
 
     def __init__(self, status: int, message: str, *, code: str | None = None, param: str | None = None) -> None:
@@ -71,13 +70,13 @@ class Librarian:
     state: StripeState
 
     def answer(self, path: str, parameters: Sequence[tuple[str, str]]) -> Json:
-        """The body of a 200. Raises StripeRefusal for everything Stripe would refuse."""
+        """The body of a 200. Raises StripeRefusalError for everything Stripe would refuse."""
         expand = [value for key, value in parameters if re.fullmatch(r"expand\[\d*\]", key)]
         given = {key: value for key, value in parameters if not key.startswith("expand[")}
         match path.strip("/").split("/"):
             case ["subscription_items"]:
                 if "subscription" not in given:
-                    raise StripeRefusal(400, "Missing required param: subscription.", param="subscription")
+                    raise StripeRefusalError(400, "Missing required param: subscription.", param="subscription")
                 owner = self._find("subscriptions", given["subscription"])
                 body = _page(owner["items"]["data"], given, "subscription_items", "/v1/subscription_items")
             case [resource] if resource in _FILTERS:
@@ -89,7 +88,7 @@ class Librarian:
                 _refuse_unknown(given, set())
                 body = self._find(resource, name)
             case _:
-                raise StripeRefusal(404, f"Unrecognized request URL (GET: /v1/{path.strip('/')}).")
+                raise StripeRefusalError(404, f"Unrecognized request URL (GET: /v1/{path.strip('/')}).")
         body = _cut_embedded(body)
         for property_path in expand:
             body = self._expand(body, property_path)
@@ -105,7 +104,7 @@ class Librarian:
                     if item["id"] == name:
                         return dict(item)
         singular = resource.removesuffix("s")
-        raise StripeRefusal(404, f"No such {singular}: '{name}'", code="resource_missing", param="id")
+        raise StripeRefusalError(404, f"No such {singular}: '{name}'", code="resource_missing", param="id")
 
     def _list(self, resource: str, given: Mapping[str, str]) -> Json:
         keep = _filters(resource, given)
@@ -117,7 +116,7 @@ class Librarian:
     def _expand(self, body: Json, property_path: str) -> Json:
         steps = property_path.split(".")
         if len(steps) > MAX_EXPANSION_DEPTH:
-            raise StripeRefusal(
+            raise StripeRefusalError(
                 400,
                 f"You cannot expand more than {MAX_EXPANSION_DEPTH} levels of a property. Property: {property_path}",
             )
@@ -152,8 +151,10 @@ class Librarian:
         return dict(node)
 
 
-def _not_expandable(property_path: str) -> StripeRefusal:
-    return StripeRefusal(400, f"This property cannot be expanded ({property_path}).", code="property_not_expandable")
+def _not_expandable(property_path: str) -> StripeRefusalError:
+    return StripeRefusalError(
+        400, f"This property cannot be expanded ({property_path}).", code="property_not_expandable"
+    )
 
 
 def _filters(resource: str, given: Mapping[str, str]) -> list[Callable[[Json], bool]]:
@@ -167,7 +168,7 @@ def _filters(resource: str, given: Mapping[str, str]) -> list[Callable[[Json], b
             tests.append(_created_test(key, operator.rstrip("]"), value))
         elif name == "status" and resource in _STATUSES:
             if value not in _STATUSES[resource]:
-                raise StripeRefusal(
+                raise StripeRefusalError(
                     400, f"Invalid status: must be one of {sorted(_STATUSES[resource])}", param="status"
                 )
             tests.append(_status_test(value))
@@ -184,7 +185,7 @@ def _filters(resource: str, given: Mapping[str, str]) -> list[Callable[[Json], b
 
 def _created_test(key: str, operator: str, value: str) -> Callable[[Json], bool]:
     if not re.fullmatch(r"-?\d+", value):
-        raise StripeRefusal(400, f"Invalid integer: {value}", param=key, code="parameter_invalid_integer")
+        raise StripeRefusalError(400, f"Invalid integer: {value}", param=key, code="parameter_invalid_integer")
     bound = int(value)
     match operator:
         case "gte":
@@ -197,7 +198,7 @@ def _created_test(key: str, operator: str, value: str) -> Callable[[Json], bool]
             return lambda payload: payload["created"] < bound
         case "":
             return lambda payload: payload["created"] == bound
-    raise StripeRefusal(400, f"Received unknown parameter: {key}", param=key, code="parameter_unknown")
+    raise StripeRefusalError(400, f"Received unknown parameter: {key}", param=key, code="parameter_unknown")
 
 
 def _status_test(wanted: str) -> Callable[[Json], bool]:
@@ -224,7 +225,7 @@ def _as_text(value: object) -> str:
 def _refuse_unknown(given: Mapping[str, str], known: set[str]) -> None:
     for key in given:
         if key.partition("[")[0] not in known:
-            raise StripeRefusal(400, f"Received unknown parameter: {key}", param=key, code="parameter_unknown")
+            raise StripeRefusalError(400, f"Received unknown parameter: {key}", param=key, code="parameter_unknown")
 
 
 def _page(chosen: Sequence[Json], given: Mapping[str, str], resource: str, url: str) -> Json:
@@ -233,7 +234,7 @@ def _page(chosen: Sequence[Json], given: Mapping[str, str], resource: str, url: 
     limit = _limit(given.get("limit"))
     after, before = given.get("starting_after"), given.get("ending_before")
     if after is not None and before is not None:
-        raise StripeRefusal(400, "You cannot parameterize both `starting_after` and `ending_before`.")
+        raise StripeRefusalError(400, "You cannot parameterize both `starting_after` and `ending_before`.")
     if before is not None:
         last = _position(chosen, before, resource, "ending_before")
         page = chosen[max(0, last - limit) : last]
@@ -249,7 +250,7 @@ def _limit(text: str | None) -> int:
     if text is None:
         return DEFAULT_LIMIT
     if not text.isdigit() or not 1 <= int(text) <= MAX_LIMIT:
-        raise StripeRefusal(400, f"Invalid limit: {text}; it must be from 1 to {MAX_LIMIT}.", param="limit")
+        raise StripeRefusalError(400, f"Invalid limit: {text}; it must be from 1 to {MAX_LIMIT}.", param="limit")
     return int(text)
 
 
@@ -258,7 +259,7 @@ def _position(chosen: Sequence[Json], name: str, resource: str, param: str) -> i
         if payload["id"] == name:
             return position
     singular = resource.removesuffix("s")
-    raise StripeRefusal(400, f"No such {singular}: '{name}'", code="resource_missing", param=param)
+    raise StripeRefusalError(400, f"No such {singular}: '{name}'", code="resource_missing", param=param)
 
 
 def _cut_embedded(value: Any) -> Any:
@@ -274,6 +275,7 @@ def _cut_embedded(value: Any) -> Any:
         if isinstance(part, dict):
             if part.get("object") == "list":
                 data = part["data"]
-                part = part | {"data": data[:EMBEDDED_LIMIT], "has_more": len(data) > EMBEDDED_LIMIT}
-            cut[key] = _cut_embedded(part)
+                cut[key] = _cut_embedded(part | {"data": data[:EMBEDDED_LIMIT], "has_more": len(data) > EMBEDDED_LIMIT})
+            else:
+                cut[key] = _cut_embedded(part)
     return cut

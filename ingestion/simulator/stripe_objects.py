@@ -6,7 +6,7 @@ tiers and `applies_to` are kept apart (the server shows them when asked to expan
 
 from collections.abc import Sequence
 from decimal import Decimal
-from fractions import Fraction
+from typing import Any
 
 from ingestion.simulator.books import Json
 from ingestion.simulator.pricing import Coupon, Discount, Price, Product, Tier
@@ -160,22 +160,18 @@ def customer(customer_id: str, created: int, *, currency: str, profile: Json, me
 
 
 def subscription_item(
-    item_id: str, subscription_id: str, rendered_price: Json, *, quantity: int | None, created: int, **state: object
+    item_id: str, subscription_id: str, rendered_price: Json, *, quantity: int | None, state: Json
 ) -> Json:
-    """A subscription item; `state` holds `period` (start, end) and `discounts` (ids)."""
-    start, end = state["period"]  # type: ignore[misc]
+    """A subscription item; `state` holds created, current_period_start, current_period_end and discounts (ids)."""
     rendered: Json = {
         "id": item_id,
         "object": "subscription_item",
         "billing_thresholds": None,
-        "created": created,
-        "current_period_end": end,
-        "current_period_start": start,
-        "discounts": state["discounts"],
         "metadata": {},
         "price": rendered_price,
         "subscription": subscription_id,
         "tax_rates": [],
+        **state,
     }
     if quantity is not None:
         rendered["quantity"] = quantity
@@ -217,10 +213,10 @@ def invoice_payment(payment_id: str, invoice: Json, at: int, payment: Json, *, p
     }
 
 
-def charge(
-    charge_id: str, at: int, *, amount: int, currency: str, customer_id: str, succeeded: bool, **more: object
-) -> Json:
-    """A charge; `more` may hold `payment_intent`, `email`, `description`."""
+def charge(charge_id: str, at: int, money: tuple[int, str], customer_id: str, **more: Any) -> Json:
+    """A charge of (minor units, currency); `more` may hold `failed`, `payment_intent` and `email`."""
+    amount, currency = money
+    succeeded = not more.get("failed", False)
     return {
         "id": charge_id,
         "object": "charge",
@@ -233,7 +229,7 @@ def charge(
         "created": at,
         "currency": currency.lower(),
         "customer": customer_id,
-        "description": more.get("description"),
+        "description": None,
         "disputed": False,
         "failure_code": None if succeeded else "card_declined",
         "failure_message": None if succeeded else "Your card was declined.",
@@ -267,7 +263,7 @@ def refund(refund_id: str, at: int, *, amount: int, charged: Json, status: str) 
     }
 
 
-def decimal_text(value: Decimal | Fraction) -> str:
+def decimal_text(value: Decimal) -> str:
     """A decimal without trailing zeros, as Stripe writes `*_decimal` fields."""
-    text = f"{Decimal(value) if isinstance(value, Decimal) else Decimal(value.numerator) / value.denominator:f}"
+    text = f"{value:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text

@@ -9,6 +9,8 @@ import json
 from base64 import b64decode
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from threading import Thread
@@ -18,7 +20,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from ingestion.simulator.books import Json
 from ingestion.simulator.emit_stripe import StripeState
-from ingestion.simulator.stripe_listing import Librarian, StripeRefusal
+from ingestion.simulator.stripe_listing import Librarian, StripeRefusalError
 
 POLL_SECONDS = 0.05
 
@@ -74,12 +76,7 @@ class SandboxStripe:
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def __enter__(self) -> Self:
-        sandbox = self
-
-        class Handler(_Handler):
-            stripe = sandbox
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", self._port), Handler)
+        self._server = ThreadingHTTPServer(("127.0.0.1", self._port), partial(_Handler, self))
         self._server.daemon_threads = True
         self._thread = Thread(
             target=self._server.serve_forever, args=(POLL_SECONDS,), name="sandbox-stripe", daemon=True
@@ -112,9 +109,9 @@ class SandboxStripe:
             if fault is not None and fault.repeat_page:
                 parameters = tuple(pair for pair in parameters if pair[0] != "starting_after")
             if not split.path.startswith("/v1/"):
-                raise StripeRefusal(404, f"Unrecognized request URL (GET: {split.path}).")
+                raise StripeRefusalError(404, f"Unrecognized request URL (GET: {split.path}).")
             body = self._librarian.answer(split.path.removeprefix("/v1/"), parameters)
-        except StripeRefusal as refusal:
+        except StripeRefusalError as refusal:
             return Answer(refusal.status, refusal.body, headers)
         self.requests_answered += 1
         return Answer(200, body, headers, None if fault is None else fault.cut_body_at)
@@ -128,13 +125,13 @@ class SandboxStripe:
             except ValueError:
                 given = ""
         if not given:
-            raise StripeRefusal(
+            raise StripeRefusalError(
                 401,
                 "You did not provide an API key. You need to provide your API key in the Authorization header, using "
                 "Bearer auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY').",
             )
         if not hmac.compare_digest(given.encode(), self._api_key.encode()):
-            raise StripeRefusal(401, f"Invalid API Key provided: {given[:3]}****{given[-4:]}")
+            raise StripeRefusalError(401, f"Invalid API Key provided: {given[:3]}****{given[-4:]}")
 
 
 @dataclass(frozen=True)
@@ -148,7 +145,7 @@ class Answer:
 
 
 def _fault_body(status: int) -> Json:
-    if status == 429:  # noqa: PLR2004
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
         return {"error": {"type": "rate_limit_error", "code": "rate_limit", "message": "Request rate limit exceeded."}}
     return {"error": {"type": "api_error", "message": "An unknown error occurred."}}
 
@@ -159,7 +156,10 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     # Small answers must not wait for the peer's acknowledgement.
     disable_nagle_algorithm = True
-    stripe: SandboxStripe
+
+    def __init__(self, stripe: SandboxStripe, *connection: Any) -> None:
+        self.stripe = stripe
+        super().__init__(*connection)
 
     def do_GET(self) -> None:
         answer = self.stripe.answer(self.path, self.headers.get("Authorization"))
@@ -176,5 +176,5 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self.wfile.write(body)
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+    def log_message(self, format: str, *args: Any) -> None:
         """Say nothing: the terminal belongs to the run."""

@@ -118,9 +118,12 @@ class SubscriptionState:
                 self.id,
                 self.desk.books.latest(item.price.id),
                 quantity=item.quantity,
-                created=item.created,
-                period=self.period,
-                discounts=[discount.id for discount in item.discounts],
+                state={
+                    "created": item.created,
+                    "current_period_end": self.period[1],
+                    "current_period_start": self.period[0],
+                    "discounts": [discount.id for discount in item.discounts],
+                },
             )
             for item in self.items
         ]

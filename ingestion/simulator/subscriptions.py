@@ -53,7 +53,7 @@ class Subscription(SubscriptionState):
                 if i.quantity is not None
             ]
             draft = self._issue(lines, at, "subscription_create")
-            invoicing.pay(self.desk, self.customer, self._finalise(draft, lines, at), at)
+            invoicing.pay(self.customer, self._finalise(draft, lines, at), at)
             self._record(at, "customer.subscription.created")
             self.desk.at(self.trial[1], self._leave_trial)
             return
@@ -62,11 +62,11 @@ class Subscription(SubscriptionState):
         opened = self._finalise(self._issue(lines, at, "subscription_create"), lines, at)
         if incomplete:
             self.status = "incomplete"
-            declined = invoicing.decline(self.desk, self.customer, opened, at)
+            declined = invoicing.decline(self.customer, opened, at)
             self._record(at, "customer.subscription.created")
             self.desk.at(at + 23 * HOUR, lambda instant: self._expire(instant, declined))
             return
-        invoicing.pay(self.desk, self.customer, opened, at)
+        invoicing.pay(self.customer, opened, at)
         self._record(at, "customer.subscription.created")
         self._use_up_once(at)
         self._book(at, self._cause_of_start(), shown_from=at, proof_at=at)
@@ -74,7 +74,7 @@ class Subscription(SubscriptionState):
 
     def _expire(self, at: int, opened: Json) -> None:
         self.status, self.ended_at = "incomplete_expired", at
-        invoicing.close(self.desk, self.customer, opened, at, "void")
+        invoicing.close(self.customer, opened, at, "void")
         self._record(at, "customer.subscription.updated")
 
     def _leave_trial(self, at: int) -> None:
@@ -130,7 +130,7 @@ class Subscription(SubscriptionState):
         if self.status == "unpaid" or self.pause == "keep_as_draft":
             return
         if self.pause == "void":
-            invoicing.close(self.desk, self.customer, draft, at + 1, "void")
+            invoicing.close(self.customer, draft, at + 1, "void")
             return
         for position in self.awaiting_proof:
             change = self.desk.ledger.changes[position]
@@ -142,13 +142,13 @@ class Subscription(SubscriptionState):
     def _collect(self, at: int, draft: Json, lines: Sequence[Line], cycle: int) -> None:
         opened = self._finalise(draft, lines, at)
         if self.pause == "mark_uncollectible":
-            invoicing.close(self.desk, self.customer, opened, at + 1, "uncollectible")
+            invoicing.close(self.customer, opened, at + 1, "uncollectible")
             return
         outcome = self.failures.get(cycle)
         if outcome is None or not opened["amount_due"] or self.status != "active":
-            invoicing.pay(self.desk, self.customer, opened, at + 2)
+            invoicing.pay(self.customer, opened, at + 2)
             return
-        declined = invoicing.decline(self.desk, self.customer, opened, at)
+        declined = invoicing.decline(self.customer, opened, at)
         self.status = "past_due"
         self._record(at, "customer.subscription.updated")
         self.desk.at(at + 3 * DAY, lambda instant: self._retry(instant, declined, outcome))
@@ -157,18 +157,18 @@ class Subscription(SubscriptionState):
         if self.status != "past_due":
             return
         if outcome == "recovers":
-            invoicing.pay(self.desk, self.customer, invoice, at)
+            invoicing.pay(self.customer, invoice, at)
             self.status = "active"
             self._record(at, "customer.subscription.updated")
             return
-        declined = invoicing.decline(self.desk, self.customer, invoice, at)
+        declined = invoicing.decline(self.customer, invoice, at)
         self.desk.at(at + GIVEN_UP_AFTER - 3 * DAY, lambda instant: self._give_up(instant, declined, outcome))
 
     def _give_up(self, at: int, invoice: Json, outcome: str) -> None:
         if self.status != "past_due":
             return
         if outcome == "canceled":
-            invoicing.close(self.desk, self.customer, invoice, at, "uncollectible")
+            invoicing.close(self.customer, invoice, at, "uncollectible")
             self._end(at, "payment_failed")
             return
         self.status = "unpaid"
@@ -180,7 +180,7 @@ class Subscription(SubscriptionState):
             self.desk.at(at + 40 * DAY, lambda instant: self._recover(instant, invoice))
 
     def _recover(self, at: int, invoice: Json) -> None:
-        invoicing.pay(self.desk, self.customer, invoice, at)
+        invoicing.pay(self.customer, invoice, at)
         self.status = "active"
         self._record(at, "customer.subscription.updated")
         self._book(at, Cause.RECOVERED, shown_from=self.period[1], proof_at=self.period[1] + FINALISED_AFTER)
@@ -352,25 +352,23 @@ class Subscription(SubscriptionState):
         return lines
 
     def _issue(self, lines: Sequence[Line], at: int, reason: str) -> Json:
-        draft = invoicing.issue(
-            self.desk, self.customer, lines, at, reason=reason, subscription_id=self.id, period=self.period
-        )
+        draft = invoicing.issue(self.customer, lines, at, reason=reason, of=(self.id, self.period))
         self.latest_invoice = draft["id"]
         return draft
 
     def _finalise(self, draft: Json, lines: Sequence[Line], at: int) -> Json:
-        return invoicing.finalise(self.desk, self.customer, draft, lines, at)
+        return invoicing.finalise(self.customer, draft, lines, at)
 
     def _bill_now(self, lines: Sequence[Line], at: int) -> None:
         draft = self._issue(lines, at, "subscription_update")
         self._record(at, "customer.subscription.updated")
-        invoicing.pay(self.desk, self.customer, self._finalise(draft, lines, at), at)
+        invoicing.pay(self.customer, self._finalise(draft, lines, at), at)
         self._use_up_once(at)
 
     def _cause_of_start(self) -> Cause:
         if self.desk.living:
             return Cause.SECOND_SUBSCRIPTION
-        return Cause.WIN_BACK if self.desk.had_mrr else Cause.NEW
+        return Cause.WIN_BACK if self.desk.paid_spans else Cause.NEW
 
     def signal_conversion(self, at: int) -> None:
         """The app tracks that a trial became a customer."""
@@ -410,15 +408,15 @@ class Subscription(SubscriptionState):
     def _tell_desk(self, at: int) -> None:
         if not self.customer.livemode:
             return
+        desk = self.desk
         if self.mrr[0]:
-            self.desk.living.add(self.id)
-            self.desk.had_mrr = True
-            self.desk.paying_since = self.desk.paying_since or at
-            self.desk.paying_until = None
-        else:
-            self.desk.living.discard(self.id)
-            if not self.desk.living:
-                self.desk.paying_until = at
+            if not desk.living:
+                desk.paid_spans.append((at, None))
+            desk.living.add(self.id)
+        elif self.id in desk.living:
+            desk.living.discard(self.id)
+            if not desk.living:
+                desk.paid_spans[-1] = (desk.paid_spans[-1][0], at)
 
     def _record(self, at: int, event_type: str) -> None:
         livemode = self.customer.livemode

@@ -14,6 +14,7 @@ from ingestion.simulator import app_events, stripe_objects
 from ingestion.simulator.accounts import Account, Agent, first_agents, sign_ups
 from ingestion.simulator.app_events import OddRow
 from ingestion.simulator.books import Books
+from ingestion.simulator.cast import play, scripted_accounts
 from ingestion.simulator.catalogue import COUPONS, PRICES, PRODUCTS
 from ingestion.simulator.clock import DAY, first_of_month, instant_of, local_date, local_midnight
 from ingestion.simulator.conversations import SECOND, simulate_activity, truth_of
@@ -23,7 +24,9 @@ from ingestion.simulator.lifecycle import Patron
 from ingestion.simulator.rates import RateDay, rate_history
 from ingestion.simulator.spend import SpendHistory, spend_history
 
+# Agents stay in use for a while after their account stopped paying.
 AFTERGLOW = 20 * DAY
+FEWEST_MONTHS = 2
 
 
 @dataclass(frozen=True)
@@ -53,18 +56,29 @@ def build_world(until: datetime, seed: int = 7, months: int = 20) -> World:
     The company starts with the month `months` before that of `until`. Raises ValueError for a naive `until` or fewer
     than two months.
     """
-    if months < 2:
+    if months < FEWEST_MONTHS:
         raise ValueError(f"{months} months hold no history; ask for 2 or more")
     last = local_date(until)
     start = first_of_month(last, -months)
     end = local_midnight(last)
     ledger, books = Ledger(), Books(seed)
     _stock_the_shop(books, local_midnight(start) - 30 * DAY)
-    accounts = sign_ups(seed, start, last)
-    desks = [_live(seed, account, end, books, ledger) for account in accounts]
+    desks = []
+    for account in sign_ups(seed, start, last):
+        desk = Desk(seed, account, end, books, ledger)
+        Patron(desk).begin()
+        desks.append(desk)
+    for account, scene in scripted_accounts(seed, start, end):
+        desk = Desk(seed, account, end, books, ledger)
+        play(desk, scene, start)
+        desks.append(desk)
+    for desk in desks:
+        desk.run()
+        _tell_trial(desk)
+    accounts = sorted((desk.account for desk in desks), key=lambda account: (account.created_at, account.id))
     agents = _agents(seed, desks, end)
     activity = simulate_activity(seed, agents, start, last)
-    own = [row for desk in desks for row in _account_rows(seed, desk, end)]
+    own = [row for desk in desks if desk.account.in_app for row in _account_rows(seed, desk, end)]
     log = app_events.in_order_of_arrival(
         [app_events.conversation_rows(activity, agents), app_events.account_table(own)]
     )
@@ -99,28 +113,24 @@ def _stock_the_shop(books: Books, at: int) -> None:
         books.record("coupons", stripe_objects.coupon(coupon, at), at, "coupon.created")
 
 
-def _live(seed: int, account: Account, end: int, books: Books, ledger: Ledger) -> Desk:
-    desk = Desk(seed, account, end, books, ledger)
-    Patron(desk).begin()
-    desk.run()
+def _tell_trial(desk: Desk) -> None:
     if desk.trial is not None:
         started, ends = (instant_of(moment) for moment in desk.trial)
         paid = None if desk.first_paid_at is None else instant_of(desk.first_paid_at)
-        ledger.trials.append(TrialTruth(account.id, started, ends, paid))
-    return desk
+        desk.ledger.trials.append(TrialTruth(desk.account.id, started, ends, paid))
 
 
 def _agents(seed: int, desks: list[Desk], end: int) -> list[Agent]:
     agents = []
     for desk in desks:
+        if not desk.account.in_app:
+            continue
         for agent in first_agents(seed, desk.account):
             if agent.created_at >= end:
                 continue
             trial_over = desk.trial[1] if desk.trial else desk.account.created_at + 10 * DAY
-            if desk.paying_since is None:
-                agent.active_until = trial_over
-            elif desk.paying_until is not None:
-                agent.active_until = desk.paying_until + AFTERGLOW
+            glowing = [(since, None if until is None else until + AFTERGLOW) for since, until in desk.paid_spans]
+            agent.in_use = [(0, trial_over), *glowing]
             agents.append(agent)
     agents.sort(key=lambda agent: (agent.created_at, agent.id))
     for index, agent in enumerate(agents):
@@ -129,4 +139,4 @@ def _agents(seed: int, desks: list[Desk], end: int) -> list[Agent]:
 
 
 def _account_rows(seed: int, desk: Desk, end: int) -> list[tuple[object, ...]]:
-    return app_events.account_rows(seed, desk.account, desk.signals, (desk.paying_since, desk.paying_until), end)
+    return app_events.account_rows(seed, desk.account, desk.signals, desk.paid_spans, end)
