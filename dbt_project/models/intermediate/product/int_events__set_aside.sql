@@ -11,16 +11,21 @@ conversations as (
     select * from {{ ref('int_conversations__summarised') }}
 ),
 
--- Every delivery that reaches no conversation, by the first reason that holds. Deliveries after the run's instant are the latest of their id.
+trials as (
+    select * from {{ ref('int_accounts__trials') }}
+),
+
+-- By the first reason that holds. Deliveries after the run's instant are the latest of their id.
 unused_deliveries as (
     select
         case
-            when received_at >= {{ run_instant() }} then 'waiting'
-            when delivery_number > 1 then 'duplicate'
-            when occurred_at >= {{ as_of_end() }} then 'waiting'
-            when event_type not in {{ conversation_event_types() }} then 'unused_type'
+            when deliveries.received_at >= {{ run_instant() }} then 'waiting'
+            when deliveries.delivery_number > 1 then 'duplicate'
+            when deliveries.occurred_at >= {{ as_of_end() }} then 'waiting'
+            when deliveries.event_type not in {{ conversation_event_types() }} and trials.event_id is null then 'unused'
         end as reason
     from deliveries
+    left join trials on deliveries.id = trials.event_id
 ),
 
 by_delivery as (
