@@ -93,7 +93,8 @@ def _commit_partition(lake: Lake, staged: StagedPartition) -> Manifest:
 def _finish(lake: Lake, folder: Path, manifest: Manifest) -> None:
     """Bring a committed partition to its final names.
 
-    `data.parquet.next` goes last: while it stands, recovery knows that there may be something left to do.
+    `data.parquet.next` goes last: while it stands, recovery knows that there may be something left to do. These renames
+    need no flush: should the machine lose them, recovery makes them again.
     """
     for value in manifest.replaces:
         _remove_partition(lake, lake.partition(manifest.source, manifest.table, manifest.partition_key, value))
@@ -102,7 +103,6 @@ def _finish(lake: Lake, folder: Path, manifest: Manifest) -> None:
     for name in (QUARANTINE_FILE, DATA_FILE):
         if _next(folder, name).exists():
             _next(folder, name).replace(folder / name)
-    sync(folder)
 
 
 def _recover_partition(lake: Lake, folder: Path) -> str:

@@ -7,7 +7,6 @@ Belongs here: HTTP, paging, and what Stripe's errors mean. Does not: which lists
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -39,7 +38,7 @@ class StripeLists:
         api_key: str,
         api_base: str | None,
         progress: Callable[[str], None],
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], None],
     ) -> None:
         # The client would tell Stripe about this machine; nothing leaves that is not needed.
         stripe.enable_telemetry = False

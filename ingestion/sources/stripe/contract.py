@@ -5,7 +5,6 @@ Belongs here: resources as data. Does not: their fields (allow_list), HTTP (clie
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -33,8 +32,6 @@ EVENT_SCHEMA = pa.schema(
     ]
 )
 
-_NONE: Mapping[str, str] = MappingProxyType({})
-
 
 @dataclass(frozen=True, slots=True)
 class EmbeddedList:
@@ -45,7 +42,7 @@ class EmbeddedList:
 
     field: str
     path: str
-    parameters: Mapping[str, str] = _NONE
+    parameters: tuple[tuple[str, str], ...] = ()
     expand: tuple[str, ...] = ()
 
 
@@ -56,7 +53,7 @@ class Resource:
     name: str
     object_name: str
     expand: tuple[str, ...] = ()
-    parameters: Mapping[str, str] = _NONE
+    parameters: tuple[tuple[str, str], ...] = ()
     embedded: EmbeddedList | None = None
 
     @property
@@ -73,8 +70,8 @@ _OBJECT_LISTS = (
         "subscriptions",
         "subscription",
         expand=("data.discounts", "data.items.data.discounts"),
-        parameters={"status": "all"},
-        embedded=EmbeddedList("items", "/v1/subscription_items", {"subscription": "{id}"}, ("data.discounts",)),
+        parameters=(("status", "all"),),
+        embedded=EmbeddedList("items", "/v1/subscription_items", (("subscription", "{id}"),), ("data.discounts",)),
     ),
     Resource(
         "invoices",

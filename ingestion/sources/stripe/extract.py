@@ -7,6 +7,7 @@ Belongs here: from objects to rows, and merging with what landed earlier the sam
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -30,21 +31,25 @@ Row = dict[str, Any]
 
 
 class StripeSource:
-    """Stripe by its API key; `api_base` is the address of a test server, None for Stripe itself."""
+    """Stripe by its API key; `api_base` is the address of a test server, None for Stripe itself.
+
+    `sleep` waits between two attempts of a request (seconds). Raises PermanentSourceError for an empty key.
+    """
 
     name = SOURCE
     tables: tuple[TableContract, ...] = tuple(TABLES.values())
 
-    def __init__(self, api_key: str, api_base: str | None = None) -> None:
+    def __init__(self, api_key: str, api_base: str | None = None, sleep: Callable[[float], None] = time.sleep) -> None:
         if not api_key.strip():
             message = "STRIPE_API_KEY is empty; set it to a restricted key with read access"
             raise PermanentSourceError(message)
         self._api_key = api_key
         self._api_base = api_base
+        self._sleep = sleep
 
     def stage(self, lake: Lake, run: RunContext) -> StagedBatch:
         """Stage today's partition of every table: what landed earlier today, and every version not among it."""
-        lists = StripeLists(self._api_key, self._api_base, run.progress)
+        lists = StripeLists(self._api_key, self._api_base, run.progress, self._sleep)
         warnings: list[str] = []
         partitions = tuple(_stage_resource(lake, run, lists, resource, warnings.append) for resource in RESOURCES)
         return StagedBatch(SOURCE, partitions, tuple(warnings))
@@ -95,7 +100,7 @@ def _rows(lists: StripeLists, resource: Resource, run: RunContext, warn: Callabl
     if resource.object_name == "event":
         yield from _event_rows(lists, resource, run, warn)
         return
-    for entry in lists.entries(resource.path, resource.parameters, resource.expand):
+    for entry in lists.entries(resource.path, dict(resource.parameters), resource.expand):
         document = _complete(lists, resource.embedded, entry) if resource.embedded else entry
         yield _object_row(entry, canonical(prune(resource.object_name, document)), run)
 
@@ -106,7 +111,7 @@ def _complete(lists: StripeLists, embedded: EmbeddedList, entry: dict[str, Any])
     if not part or not part.get("has_more"):
         return entry
     path = embedded.path.format(id=entry["id"])
-    parameters = {name: value.format(id=entry["id"]) for name, value in embedded.parameters.items()}
+    parameters = {name: value.format(id=entry["id"]) for name, value in embedded.parameters}
     data = part["data"]
     # An embedded list that is cut off before its first entry is asked for from the start.
     rest = (
