@@ -10,6 +10,7 @@
         'quality_score': 'score',
         'response_accuracy_ratio': 'ratio',
         'ttfv_median_hours': 'hours',
+        'activation_ratio': 'ratio',
         'mrr_growth_ratio': 'ratio',
         'quick_ratio': 'ratio',
         'customer_churn_ratio': 'ratio',

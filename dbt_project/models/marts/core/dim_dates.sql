@@ -12,6 +12,14 @@ spend as (
     select * from {{ ref('fct_spend_daily') }}
 ),
 
+trials as (
+    select * from {{ ref('fct_trials') }}
+),
+
+movements as (
+    select * from {{ ref('fct_mrr_movements') }}
+),
+
 first_dates as (
     select min(started_date) as first_date
     from conversations
@@ -21,6 +29,12 @@ first_dates as (
     union all
     select min(spend_date)
     from spend
+    union all
+    select {{ local_date('min(trial_started_at)') }}
+    from trials
+    union all
+    select min(effective_date)
+    from movements
 ),
 
 bounds as (

@@ -22,6 +22,13 @@ agents as (
     select * from {{ ref('fct_agent_ttfv') }}
 ),
 
+trials as (
+    select
+        *,
+        {{ local_date('trial_started_at') }} as trial_started_date
+    from {{ ref('fct_trials') }}
+),
+
 targets as (
     select * from {{ ref('kpi_targets') }}
 ),
@@ -86,6 +93,22 @@ ttfv as (
     group by as_of_date
 ),
 
+-- Trials whose window was over on that day, begun in 30 days: what they converted to is known by then.
+activation as (
+    select
+        day_bounds.as_of_date,
+        {{ ratio(
+            'count(case when trials.days_to_convert <= ' ~ var('activation_window_days') ~ ' then 1 end)', 'count(*)'
+        ) }} as activation_ratio
+    from day_bounds
+    inner join trials
+        on
+            trials.trial_started_date
+            between {{ add_days('day_bounds.as_of_date', -(var('activation_window_days') + 29)) }}
+            and {{ add_days('day_bounds.as_of_date', -var('activation_window_days')) }}
+    group by day_bounds.as_of_date
+),
+
 measured as (
     select
         day_bounds.as_of_date,
@@ -98,6 +121,7 @@ measured as (
         quality.quality_score,
         quality.response_accuracy_ratio,
         ttfv.ttfv_median_hours,
+        activation.activation_ratio,
         revenue.mrr_growth_ratio,
         revenue.quick_ratio,
         revenue.customer_churn_ratio,
@@ -110,6 +134,7 @@ measured as (
     left join active_agents on day_bounds.as_of_date = active_agents.activity_date
     left join quality on day_bounds.as_of_date = quality.as_of_date
     left join ttfv on day_bounds.as_of_date = ttfv.as_of_date
+    left join activation on day_bounds.as_of_date = activation.as_of_date
     left join revenue on day_bounds.complete_month = revenue.revenue_month
 ),
 
