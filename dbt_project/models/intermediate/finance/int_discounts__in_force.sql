@@ -58,21 +58,6 @@ named as (
     from history
 ),
 
-lasting as (
-    select
-        named.subscription_id,
-        named.item_id,
-        case when discounts.is_customers_own and named.scope = 'subscription' then 'customer' else named.scope end as scope,
-        named.discount_id,
-        named.position,
-        greatest(named.valid_from, discounts.started_at) as valid_from,
-        least(named.valid_to, discounts.ended_at) as valid_to
-    from named
-    inner join discounts
-        on named.discount_id = discounts.discount_id
-    where discounts.duration <> 'once'
-),
-
 recurring_lines as (
     select
         lines.*,
@@ -108,16 +93,26 @@ service_periods as (
         subscription_id
 ),
 
+-- What the whole invoice lists is the subscription's, even where a line repeats it.
+lines_own as (
+    select
+        *,
+        list_filter(
+            discount_ids, lambda discount_id : not list_contains(invoice_discount_ids, discount_id)
+        ) as own_discount_ids
+    from recurring_lines
+),
+
 used as (
     select
         subscription_id,
         subscription_item_id as item_id,
         'item' as scope,
-        unnest(discount_ids) as discount_id,
-        generate_subscripts(discount_ids, 1) as position,
+        unnest(own_discount_ids) as discount_id,
+        generate_subscripts(own_discount_ids, 1) as position,
         period_start_at as valid_from,
         period_end_at as valid_to
-    from recurring_lines
+    from lines_own
 
     union all
 
@@ -132,20 +127,52 @@ used as (
     from service_periods
 ),
 
--- A coupon for one invoice is in force for what that invoice was for.
-used_once as (
+-- A coupon for one invoice is in force for what that invoice was for; any other while it is named, from its start to its end.
+listed as (
     select
-        used.subscription_id,
-        used.item_id,
-        case when discounts.is_customers_own and used.scope = 'subscription' then 'customer' else used.scope end as scope,
-        used.discount_id,
-        used.position,
-        used.valid_from,
-        used.valid_to
+        named.*,
+        false as is_use
+    from named
+
+    union all
+
+    select
+        used.*,
+        true as is_use
     from used
+),
+
+-- A discount says what it is on: an item, the customer, or the subscription. Only where it does not, it is on what lists it, for
+-- an invoice's list may repeat an item's coupon, and a line's the subscription's.
+scoped as (
+    select
+        listed.subscription_id,
+        case
+            when discounts.subscription_item_id is not null then discounts.subscription_item_id
+            when discounts.is_customers_own or discounts.subscription_id is not null then null
+            else listed.item_id
+        end as item_id,
+        case
+            when discounts.subscription_item_id is not null then 'item'
+            when discounts.is_customers_own then 'customer'
+            when discounts.subscription_id is not null then 'subscription'
+            else listed.scope
+        end as scope,
+        listed.discount_id,
+        listed.position,
+        case
+            when listed.is_use then listed.valid_from
+            else greatest(listed.valid_from, discounts.started_at)
+        end as valid_from,
+        case
+            when listed.is_use then listed.valid_to
+            else least(listed.valid_to, discounts.ended_at)
+        end as valid_to
+    from listed
     inner join discounts
-        on used.discount_id = discounts.discount_id
-    where discounts.duration = 'once'
+        on
+            listed.discount_id = discounts.discount_id
+            and listed.is_use = (discounts.duration = 'once')
 ),
 
 subscriptions as (
@@ -173,9 +200,7 @@ customers_own as (
 ),
 
 in_force as (
-    select * from lasting
-    union
-    select * from used_once
+    select * from scoped
     union
     select * from customers_own
 )

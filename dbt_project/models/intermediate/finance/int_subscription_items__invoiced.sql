@@ -90,7 +90,10 @@ statements as (
         recurring_lines.invoice_id,
         recurring_lines.finalized_at,
         recurring_lines.is_proration,
-        sum(case when recurring_lines.is_flat_fee then 0 else recurring_lines.quantity end) as quantity,
+        coalesce(
+            sum(recurring_lines.quantity) filter (where not recurring_lines.is_flat_fee),
+            max(recurring_lines.quantity)
+        ) as quantity,
         sum(recurring_lines.amount_minor) as amount_minor,
         min(recurring_lines.invoice_line_id) as statement_id,
         list_filter(
