@@ -107,9 +107,10 @@ statements as (
             recurring_lines.invoice_id = credited_items.invoice_id
             and recurring_lines.subscription_id = credited_items.subscription_id
             and recurring_lines.period_start_at = credited_items.period_start_at
+    -- A tier may be free: of its lines only the credits, which name what they take back, are left out.
     where
         not recurring_lines.is_proration
-        or recurring_lines.amount_minor > 0
+        or (recurring_lines.amount_minor >= 0 and len(recurring_lines.credited_line_ids) = 0)
     group by
         recurring_lines.subscription_id,
         recurring_lines.subscription_item_id,
@@ -124,6 +125,9 @@ statements as (
         recurring_lines.invoice_id,
         recurring_lines.finalized_at,
         recurring_lines.is_proration
+    having
+        not recurring_lines.is_proration
+        or sum(recurring_lines.amount_minor) > 0
 ),
 
 -- A later statement of an item takes over from the instant it speaks of.
