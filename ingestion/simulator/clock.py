@@ -43,6 +43,11 @@ def first_of_month(day: date, months: int = 0) -> date:
     return date(index // 12, index % 12 + 1, 1)
 
 
+def months_between(first: date, last: date) -> int:
+    """Calendar months from the month of `first` to that of `last`."""
+    return (last.year - first.year) * 12 + last.month - first.month
+
+
 def add_months(anchor: int, months: int) -> int:
     """The anchor moved by calendar months in UTC, clipped to the month's length: 31 Jan, 28 Feb, 31 Mar."""
     start = instant_of(anchor)

@@ -73,7 +73,8 @@ class _Crowd:
     def uses(self, agent: Numbers, moment: Numbers) -> Flags:
         """Whether each agent is in use at its moment."""
         begun = self.used_from[agent] <= moment[:, None]
-        return np.logical_or.reduce(begun & (moment[:, None] < self.used_until[agent]), axis=1)
+        used: Flags = np.logical_or.reduce(begun & (moment[:, None] < self.used_until[agent]), axis=1)
+        return used
 
     @classmethod
     def of(cls, agents: Sequence[Agent]) -> "_Crowd":

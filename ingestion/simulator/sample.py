@@ -7,15 +7,15 @@ import json
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
-from ingestion.simulator.clock import local_date
+from ingestion.simulator.clock import first_of_month, local_date, months_between
 from ingestion.simulator.emit_app import write_app_duckdb, write_app_postgres
 from ingestion.simulator.emit_files import write_files
 from ingestion.simulator.emit_stripe import StripeState, stripe_state
 from ingestion.simulator.stripe_server import Faults, SandboxStripe
-from ingestion.simulator.world import build_world
+from ingestion.simulator.world import FEWEST_MONTHS, MONTHS_OF_HISTORY, build_world
 
 # Raised whenever the same seed and day would give other sources than before.
 SIMULATOR_VERSION = 1
@@ -58,24 +58,32 @@ def prepare_sample(
 ) -> SampleCompany:
     """The sample company up to the last complete local day before `as_of`, built unless `folder` holds it already.
 
-    The marker is written last: a folder without it, or with another company's, is built anew.
+    A folder keeps its company: built again for another day, it is the same company, older or younger, so that nightly
+    runs on a lake of yesterday's see one history. The marker is complete only when everything else is written.
     """
-    wanted = {"local_date": local_date(as_of).isoformat(), "seed": seed, "version": SIMULATOR_VERSION}
+    day = local_date(as_of)
     company = SampleCompany(folder)
     marker = folder / _MARKER
-    if marker.is_file() and json.loads(marker.read_text(encoding="utf-8")) == wanted:
+    known = json.loads(marker.read_text(encoding="utf-8")) if marker.is_file() else {}
+    founded = first_of_month(day, -MONTHS_OF_HISTORY)
+    if known.get("seed") == seed and known.get("version") == SIMULATOR_VERSION:
+        founded = min(date.fromisoformat(known["founded"]), first_of_month(day, -FEWEST_MONTHS))
+    wanted = {"founded": founded.isoformat(), "local_date": day.isoformat(), "seed": seed, "version": SIMULATOR_VERSION}
+    if known == wanted | {"complete": True}:
         return company
     tell = progress or (lambda _: None)
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    marker.write_text(json.dumps(wanted | {"complete": False}), encoding="utf-8")
+    for part in (company.spend_dir, company.rates_dir):
+        shutil.rmtree(part, ignore_errors=True)
     tell("Imagining a company: customers, conversations, bills")
-    world = build_world(as_of, seed)
+    world = build_world(as_of, seed, months_between(founded, day))
     tell(f"Writing its app database: {world.events.num_rows:,} events of {len(world.accounts):,} accounts")
     write_app_duckdb(world, folder / "app.duckdb")
     tell("Writing its spend, rates and Stripe account")
     write_files(world, company.spend_dir, company.rates_dir)
     stripe_state(world).save(folder / _STRIPE_FILE)
-    marker.write_text(json.dumps(wanted), encoding="utf-8")
+    marker.write_text(json.dumps(wanted | {"complete": True}), encoding="utf-8")
     return company
 
 

@@ -27,6 +27,7 @@ from ingestion.simulator.spend import SpendHistory, spend_history
 # Agents stay in use for a while after their account stopped paying.
 AFTERGLOW = 20 * DAY
 FEWEST_MONTHS = 2
+MONTHS_OF_HISTORY = 20
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class World:
     ledger: Ledger
 
 
-def build_world(until: datetime, seed: int = 7, months: int = 20) -> World:
+def build_world(until: datetime, seed: int = 7, months: int = MONTHS_OF_HISTORY) -> World:
     """Decide everything up to the last complete local day before `until` (an aware instant).
 
     The company starts with the month `months` before that of `until`. Raises ValueError for a naive `until` or fewer
