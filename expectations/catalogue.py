@@ -1,7 +1,8 @@
 """What the two gates check, as a list: cheap to import, complete before anything has run.
 
 Belongs here: the order of the checks and the rules behind them. Does not belong here: measuring and judging (run).
-A new raw table is an entry in raw_tables and its claims in batch_rules; a new mart is an entry in mart_rules.
+A new raw table is an entry in raw_tables and its claims in batch_rules; a new mart is a contract beside
+those of its domain (product_marts, finance_marts).
 """
 
 from __future__ import annotations

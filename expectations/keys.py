@@ -1,6 +1,6 @@
 """How the key of an offending row may be shown in a report, which is kept, logged and mailed.
 
-Belongs here: the masking of keys. Does not belong here: which column is a key (raw_tables, mart_rules).
+Belongs here: the masking of keys. Does not belong here: which column is a key (raw_tables, mart_contract).
 """
 
 from __future__ import annotations

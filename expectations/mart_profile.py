@@ -11,7 +11,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from expectations.keys import shown
-from expectations.mart_rules import COLUMNS_PRESENT, NUMBERS_EXACT, Feeder, Mart
+from expectations.mart_contract import COLUMNS_PRESENT, NUMBERS_EXACT, Feeder, Mart
 from expectations.profile import Profile
 from expectations.rule import KeyRule, QueryRule, RowRule, Rule
 from expectations.thresholds import EXAMPLE_COUNT

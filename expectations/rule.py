@@ -1,8 +1,8 @@
 """A rule: a check together with how it is measured.
 
 Belongs here: the few shapes of rules that both gates share. Does not belong here: the rules themselves (batch_rules,
-mart_rules) and the code that runs them. Every rule becomes one column of its table's profile, named like the check,
-and one expectation on that column: between `minimum` and `maximum`.
+product_marts, …) and the code that runs them. Every rule becomes one column of its table's profile, named like the
+check, and one expectation on that column: between `minimum` and `maximum`.
 """
 
 from __future__ import annotations

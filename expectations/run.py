@@ -77,10 +77,12 @@ def check_marts(warehouse: Path, docs_dir: Path, as_of_date: date, expected: Col
 
     unknown = sorted(set(expected) - {mart.name for mart in MART_CONTRACTS})
     if unknown:
-        raise ValueError(f"no checks are known for {', '.join(unknown)}: add the mart to expectations/mart_rules.py")
+        raise ValueError(
+            f"no checks are known for {', '.join(unknown)}: add a contract and list it in expectations/mart_rules.py"
+        )
     results: list[CheckResult] = []
     with duckdb.connect(str(warehouse), read_only=True) as connection:
-        # A column of type `timestamptz` is compared with dates in mart_rules: in UTC, wherever this machine stands.
+        # A column of type `timestamptz` is compared with dates in the contracts: in UTC, wherever this machine stands.
         connection.execute("set timezone = 'UTC'")
         scans = [MartScan(connection, mart, as_of_date) for mart in MART_CONTRACTS]
         profiles = [scan.profile(expected) for scan in scans]

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 SCHEMA = "marts"
-METRIC_FIELDS = ("label", "unit", "formula", "owner", "additive", "better")
+METRIC_FIELDS = ("name", "label", "unit", "formula", "owner", "additive", "better")
 
 
 def definitions_from_manifest(manifest: Mapping[str, Any]) -> dict[str, Any]:
@@ -18,8 +18,9 @@ def definitions_from_manifest(manifest: Mapping[str, Any]) -> dict[str, Any]:
 
     manifest: dbt's `manifest.json`, parsed. Returns JSON values:
     `{"models": {name: {"description", "key": [column, …], "columns": {name: {"description", "data_type",
-    "metric"}}}}}`; `metric` is None or has label, unit, formula, owner, additive and better, each None while nobody
-    has written it. Columns keep the order of their YAML.
+    "metric"}}}}}`; `metric` is None or has name, label, unit, formula, owner, additive and better, each None while
+    nobody has written it. A name is written where `kpi_daily` calls the metric otherwise than its column. Columns keep
+    the order of their YAML.
     """
     nodes: Mapping[str, Mapping[str, Any]] = manifest["nodes"]
     tests = [node for node in nodes.values() if node["resource_type"] == "test"]
@@ -32,13 +33,13 @@ def definitions_from_manifest(manifest: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def metric_labels(definitions: Mapping[str, Any]) -> dict[str, str]:
-    """Label by metric, for every column that is a metric and has one; of namesakes the first model's wins."""
+    """Label by metric name, for every column that is a metric and has one; of namesakes the first model's wins."""
     labels: dict[str, str] = {}
     for _, model in sorted(definitions.get("models", {}).items()):
         for name, column in model["columns"].items():
-            label = (column["metric"] or {}).get("label")
-            if label:
-                labels.setdefault(name, label)
+            metric = column["metric"] or {}
+            if metric.get("label"):
+                labels.setdefault(metric.get("name") or name, metric["label"])
     return labels
 
 

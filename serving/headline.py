@@ -79,7 +79,7 @@ def headline(version_dir: Path) -> list[HeadlineRow]:
     return [
         HeadlineRow(
             metric=metric,
-            label=labels.get(metric, metric.replace("_", " ")),
+            label=labels.get(metric, metric.replace("_", " ").capitalize()),
             value=value,
             unit=unit,
             target=target,

@@ -44,7 +44,7 @@ def test_headline__is_the_last_day_in_reading_order_with_labels_and_targets(
         HeadlineRow("mrr_eur", "MRR", Decimal(24500), "eur", None, None, None, Decimal(24000), Decimal("0.020833")),
         HeadlineRow(
             "ttfv_median_hours",
-            "ttfv median hours",
+            "Ttfv median hours",
             Decimal("21.5"),
             "hours",
             Decimal(24),
@@ -53,7 +53,7 @@ def test_headline__is_the_last_day_in_reading_order_with_labels_and_targets(
             Decimal(20),
             Decimal("0.075"),
         ),
-        HeadlineRow("zeal_score", "zeal score", None, "score", None, None, None, None, None),
+        HeadlineRow("zeal_score", "Zeal score", None, "score", None, None, None, None, None),
     ]
 
 

@@ -199,6 +199,23 @@ GOOD_MARTS: dict[str, str] = {
             0::bigint as opening_accounts, 1::bigint as new_accounts, 0::bigint as reactivated_accounts,
             0::bigint as churned_accounts, 1::bigint as paying_accounts
         from range(date '2026-10-01', date '2026-11-02', interval 1 month) as months(month)""",
+    "conversation_quality_daily": """
+        select date '2026-11-21' as activity_date, 1::bigint as conversation_count,
+            73.5::decimal(18, 4) as avg_quality_score, 0.5::decimal(18, 6) as response_accuracy_ratio""",
+    "ttfv_weekly": """
+        select date '2026-11-16' as created_week, 2::bigint as agents_created, 1::bigint as agents_with_value,
+            null::decimal(18, 6) as within_target_ratio, 24::decimal(18, 4) as median_ttfv_hours""",
+    "fct_revenue_lines": """
+        select 'il_1' as revenue_line_id, 'recurring' as revenue_type, 'charge' as line_kind,
+            date '2026-11-01' as revenue_date""",
+    "plan_mix_monthly": """
+        select date '2026-11-01' as revenue_month, 'starter' as plan, 1::bigint as paying_accounts,
+            1::decimal(18, 6) as accounts_ratio""",
+    "revenue_mix_monthly": "select date '2026-11-01' as revenue_month, 'recurring' as revenue_type",
+    "churn_cohorts": """
+        select date '2026-10-01' as cohort_month, months_since, 1::bigint as cohort_accounts,
+            1::bigint as retained_accounts, 1::decimal(18, 6) as retention_ratio
+        from range(2) as months(months_since)""",
     "kpi_daily": """
         select day::date as as_of_date, metric, 99::decimal(18, 6) as value, 'eur' as unit,
             null::decimal(18, 6) as target, null::boolean as is_on_target

@@ -137,6 +137,41 @@ def test_mart_rules__the_columns_they_read_are_the_columns_they_ask_for(
             "delete from marts.revenue_monthly where revenue_month = date '2026-11-01'",
             {"reaches_as_of"},
         ),
+        (
+            "conversation_quality_daily",
+            "update marts.conversation_quality_daily set avg_quality_score = 101",
+            {"scores_lie_between_0_and_100"},
+        ),
+        (
+            "conversation_quality_daily",
+            "delete from marts.conversation_quality_daily",
+            {"is_not_empty_while_fct_conversations_has_rows"},
+        ),
+        (
+            "ttfv_weekly",
+            "update marts.ttfv_weekly set within_target_ratio = 1.1",
+            {"shares_lie_between_0_and_1"},
+        ),
+        (
+            "fct_revenue_lines",
+            "update marts.fct_revenue_lines set line_kind = 'void'",
+            {"types_and_kinds_are_known"},
+        ),
+        (
+            "plan_mix_monthly",
+            "update marts.plan_mix_monthly set revenue_month = date '2026-12-01'",
+            {"no_date_lies_after_as_of"},
+        ),
+        (
+            "revenue_mix_monthly",
+            "delete from marts.revenue_mix_monthly",
+            {"is_not_empty_while_fct_revenue_lines_has_rows"},
+        ),
+        (
+            "churn_cohorts",
+            "update marts.churn_cohorts set months_since = months_since + 1",
+            {"no_month_lies_after_as_of"},
+        ),
         ("kpi_daily", "update marts.kpi_daily set unit = 'EUR'", {"units_are_known"}),
         ("kpi_daily", "update marts.kpi_daily set target = 1", {"targets_are_judged"}),
         (

@@ -61,6 +61,7 @@ def test_check_batches__good_batches_of_every_table_pass_and_leave_docs(stage: S
     index = (tmp_path / "docs" / "index.html").read_text(encoding="utf-8")
     assert "raw_app.events" in index
     assert list((tmp_path / "docs" / "validations").rglob("*.html"))
+    assert sum(path.stat().st_size for path in (tmp_path / "docs").rglob("*.*")) < 3_000_000
 
 
 def test_check_batches__a_run_without_batches_passes_and_says_so(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from serving.catalog import definitions_from_manifest, metric_labels
 
 METRIC = {
+    "name": None,
     "label": "Monthly recurring revenue",
     "unit": "eur",
     "formula": "sum of the accounts' MRR",
@@ -88,6 +89,7 @@ def test_definitions__what_nobody_has_written_is_none() -> None:
     defined = definitions_from_manifest({"nodes": nodes})["models"]["m"]
     assert defined["key"] == []
     assert defined["columns"]["mrr_eur"]["metric"] == {
+        "name": None,
         "label": "MRR",
         "unit": None,
         "formula": None,
@@ -106,3 +108,11 @@ def test_metric_labels__of_namesakes_the_first_model_wins_and_the_unlabelled_are
         ),
     }
     assert metric_labels(definitions_from_manifest({"nodes": nodes})) == {"mrr_eur": "Monthly recurring revenue"}
+
+
+def test_metric_labels__a_metric_goes_by_its_name_where_the_column_has_another() -> None:
+    metric = {**METRIC, "name": "weekly_active_agents", "label": "Weekly active agents"}
+    nodes = {"model.netvexa.w": model("w", columns={"active_agents": column("active_agents", metric)})}
+    assert metric_labels(definitions_from_manifest({"nodes": nodes})) == {
+        "weekly_active_agents": "Weekly active agents"
+    }
