@@ -16,6 +16,12 @@ movements as (
     select * from {{ ref('int_mrr__movements') }}
 ),
 
+blended_cac as (
+    select *
+    from {{ ref('cac_monthly') }}
+    where channel = 'blended'
+),
+
 summed as (
     select
         mrr_month as revenue_month,
@@ -96,16 +102,21 @@ opened as (
     from totals
 ),
 
--- The six complete months before this one.
-six_months_before as (
+-- Churn is that of the six complete months before this one.
+compared as (
     select
-        *,
-        sum(churned_accounts) over six_months as trailing_churned_accounts,
-        sum(opening_accounts) over six_months as trailing_opening_accounts,
-        -(contraction_mrr_eur + churn_mrr_eur) as lost_mrr_eur,
-        new_mrr_eur + expansion_mrr_eur + reactivation_mrr_eur as gained_mrr_eur
+        opened.*,
+        sum(opened.churned_accounts) over six_months as trailing_churned_accounts,
+        sum(opened.opening_accounts) over six_months as trailing_opening_accounts,
+        -(opened.contraction_mrr_eur + opened.churn_mrr_eur) as lost_mrr_eur,
+        opened.new_mrr_eur + opened.expansion_mrr_eur + opened.reactivation_mrr_eur as gained_mrr_eur,
+        blended_cac.spend_eur,
+        blended_cac.new_paying_accounts,
+        blended_cac.cac_eur as cac_blended_eur
     from opened
-    window six_months as (order by revenue_month asc rows between 6 preceding and 1 preceding)
+    left join blended_cac
+        on opened.revenue_month = blended_cac.cac_month
+    window six_months as (order by opened.revenue_month asc rows between 6 preceding and 1 preceding)
 )
 
 select
@@ -144,7 +155,12 @@ select
         'paying_accounts * trailing_churned_accounts * 10000'
     ) }} as ltv_gross_margin_eur,
     {{ quotient('new_mrr_eur', 'new_accounts') }} as new_arpu_eur,
-    cast(null as decimal(18, 4)) as cac_blended_eur,
-    cast(null as decimal(18, 4)) as payback_months,
-    cast(null as decimal(18, 6)) as ltv_cac_ratio
-from six_months_before
+    cac_blended_eur,
+    {{ quotient(
+        'spend_eur * new_accounts * 10000', 'new_paying_accounts * new_mrr_eur * 10000 * ' ~ gross_margin()
+    ) }} as payback_months,
+    {{ ratio(
+        'closing_mrr_eur * trailing_opening_accounts * new_paying_accounts * 10000 * ' ~ gross_margin(),
+        'paying_accounts * trailing_churned_accounts * 10000 * spend_eur'
+    ) }} as ltv_cac_ratio
+from compared
