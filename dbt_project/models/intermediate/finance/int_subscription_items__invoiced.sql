@@ -36,7 +36,7 @@ recurring_lines as (
         invoices.finalized_at,
         invoices.discount_ids as invoice_discount_ids,
         prices.billing_scheme,
-        -- The fixed fee of a tier is a line of its own, and no quantity.
+        -- The fixed fee of a tier is a line of its own, and no quantity; units that cost as much as the fee are units.
         exists (
             select 1
             from tiers
@@ -44,7 +44,13 @@ recurring_lines as (
                 tiers.price_id = lines.price_id
                 and tiers.flat_amount_minor <> 0
                 and tiers.flat_amount_minor = lines.amount_minor
-                and lines.amount_minor <> lines.quantity * tiers.unit_amount_minor
+        )
+        and not exists (
+            select 1
+            from tiers
+            where
+                tiers.price_id = lines.price_id
+                and lines.quantity * tiers.unit_amount_minor = lines.amount_minor
         ) as is_flat_fee
     from lines
     inner join invoices
@@ -152,7 +158,9 @@ bounded as (
             when first_versions.is_cancel_scheduled or first_versions.ended_at > first_versions.canceled_at
                 then first_versions.canceled_at
         end as uncommitted_from,
-        held_items.item_id is not null and superseded.next_statement_at is null as reaches_first_version,
+        -- Later lines tell what the versions tell already.
+        held_items.item_id is not null
+        and coalesce(superseded.next_statement_at >= first_versions.valid_from, true) as reaches_first_version,
         superseded.amount_minor <> 0
         and not coalesce(
             superseded.period_start_at >= first_versions.trial_started_at
