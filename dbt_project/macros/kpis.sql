@@ -21,11 +21,6 @@
     }) }}
 {%- endmacro %}
 
-{#- A value of at most 6 places as an integer number of millionths. -#}
-{% macro millionths(expression) -%}
-    cast(cast(({{ expression }}) as decimal(38, 6)) * 1000000 as hugeint)
-{%- endmacro %}
-
 {#- The change from one value to another as a fraction of the first, decimal(18,6); values have at most 6 places. NULL from 0. -#}
 {% macro change_ratio(value, previous_value) -%}
     cast(

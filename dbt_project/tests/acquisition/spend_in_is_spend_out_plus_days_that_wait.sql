@@ -25,8 +25,8 @@ sized as (
         *,
         {{ days_between('first_date', 'last_date') }} + 1 as day_count,
         greatest(0, {{ days_between("greatest(first_date, " ~ add_days(as_of_date(), 1) ~ ")", 'last_date') }} + 1) as waiting_day_count,
-        {{ ten_thousandths('abs(amount)') }} as magnitude,
-        10000 // {{ minor_units('currency') }} as unit
+        {{ millionths('abs(amount)') }} as magnitude,
+        1000000 // {{ minor_units('currency') }} as unit
     from bills
 ),
 
@@ -39,7 +39,7 @@ waiting as (
                 waiting_day_count * (magnitude // unit // day_count)
                 + greatest(0, magnitude // unit % day_count - (day_count - waiting_day_count))
             )
-        end * sign(amount) as waiting_ten_thousandths
+        end * sign(amount) as waiting_millionths
     from sized
 ),
 
@@ -47,7 +47,7 @@ spend_in as (
     select
         {{ month_of('first_date') }} as bill_month,
         currency,
-        sum({{ ten_thousandths('amount') }} - waiting_ten_thousandths) as ten_thousandths
+        sum({{ millionths('amount') }} - waiting_millionths) as millionths
     from waiting
     group by {{ month_of('first_date') }}, currency
 ),
@@ -56,7 +56,7 @@ spend_out as (
     select
         {{ month_of('first_date') }} as bill_month,
         currency,
-        sum({{ ten_thousandths('amount') }}) as ten_thousandths
+        sum({{ millionths('amount') }}) as millionths
     from {{ ref('int_spend__daily') }}
     group by {{ month_of('first_date') }}, currency
 )
@@ -64,11 +64,11 @@ spend_out as (
 select
     coalesce(spend_in.bill_month, spend_out.bill_month) as bill_month,
     coalesce(spend_in.currency, spend_out.currency) as currency,
-    spend_in.ten_thousandths as due_ten_thousandths,
-    spend_out.ten_thousandths as spent_ten_thousandths
+    spend_in.millionths as due_millionths,
+    spend_out.millionths as spent_millionths
 from spend_in
 full outer join spend_out
     on
         spend_in.bill_month = spend_out.bill_month
         and spend_in.currency = spend_out.currency
-where coalesce(spend_in.ten_thousandths, 0) <> coalesce(spend_out.ten_thousandths, 0)
+where coalesce(spend_in.millionths, 0) <> coalesce(spend_out.millionths, 0)

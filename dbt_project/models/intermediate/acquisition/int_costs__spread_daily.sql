@@ -4,13 +4,13 @@ costs as (
     select * from {{ ref('stg_spend__costs') }}
 ),
 
--- In whole numbers: ten-thousandths of the currency, its smallest unit being 10000 / minor units of them.
+-- In whole numbers: millionths of the currency, its smallest unit being 1000000 / minor units of them.
 sized as (
     select
         *,
         {{ days_between('first_date', 'last_date') }} + 1 as day_count,
-        {{ ten_thousandths('abs(amount)') }} as magnitude,
-        10000 // {{ minor_units('currency') }} as unit
+        {{ millionths('abs(amount)') }} as magnitude,
+        1000000 // {{ minor_units('currency') }} as unit
     from costs
 ),
 
@@ -43,6 +43,6 @@ select
     vendor,
     currency,
     cast(
-        sign(amount) * cast(share as decimal(38, 0)) * cast(0.0001 as decimal(5, 4)) as decimal(18, 4)
+        sign(amount) * cast(share as decimal(38, 0)) * cast(0.000001 as decimal(7, 6)) as decimal(18, 6)
     ) as amount
 from shared

@@ -12,5 +12,5 @@ select
     channel,
     coalesce(nullif(vendor, ''), 'unknown') as vendor,
     upper(currency) as currency,
-    cast(amount as decimal(18, 4)) as amount
+    cast(amount as decimal(18, 6)) as amount
 from source

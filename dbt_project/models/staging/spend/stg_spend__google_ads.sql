@@ -19,9 +19,7 @@ select
     customer_id,
     campaign_id,
     upper(currency) as currency,
-    cast(
-        cast({{ divide_half_away('cost_micros', '100') }} as decimal(38, 0)) * cast(0.0001 as decimal(5, 4)) as decimal(18, 4)
-    ) as amount,
+    cast(cast(cost_micros as decimal(18, 0)) * cast(0.000001 as decimal(7, 6)) as decimal(18, 6)) as amount,
     clicks,
     impressions,
     cast(conversions as decimal(18, 6)) as conversions_reported
