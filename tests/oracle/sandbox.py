@@ -1,0 +1,429 @@
+"""A small Stripe that behaves: subscriptions live through time and leave objects, events and invoices behind.
+
+Belongs here: the state machine of subscriptions, customers' discounts and read nights. Does not: chance (worlds), the
+arithmetic of an invoice (billing) or money that goes back (money_back).
+"""
+
+from __future__ import annotations
+
+import copy
+import heapq
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from itertools import count
+from typing import Any
+
+from tests.oracle.billing import line, line_amounts, settle
+from tests.oracle.catalogue import COUPON, COUPONS, PRICE, PRODUCTS, Document
+from tests.oracle.clock import add_months, instant
+from tests.oracle.inputs import StripeNight
+
+HOUR = 3600
+DAY = 86_400
+EVENT_SECONDS = 30 * DAY
+
+
+def later(epoch: int, interval: str, number: int) -> int:
+    """An epoch some intervals on; months keep the day, clipped to the month's length."""
+    if interval in ("day", "week"):
+        return epoch + number * DAY * (7 if interval == "week" else 1)
+    moment = instant(epoch)
+    day = add_months(moment.date(), number * (12 if interval == "year" else 1))
+    return int(datetime.combine(day, moment.timetz()).timestamp())
+
+
+class Sandbox:
+    """Stripe's state at `now` (epoch seconds). Calls change it; `run_until` lets time pass."""
+
+    def __init__(self, *, tax_percent: int, unspecified_inclusive: bool, names_items: bool) -> None:
+        self.now = 0
+        self.objects: dict[str, dict[str, Document]] = {
+            name: {}
+            for name in ("customers", "subscriptions", "invoices", "invoice_payments", "charges", "refunds", "credit_notes")
+        }
+        self.events: list[Document] = []
+        self.nights: list[StripeNight] = []
+        self.failing: set[str] = set()
+        self._tax_percent = tax_percent
+        self._unspecified_inclusive = unspecified_inclusive
+        self._names_items = names_items
+        self._numbers = count(1)
+        self._due: list[tuple[int, int, Callable[[], None]]] = []
+
+    # --- time -------------------------------------------------------------------------------------------------------
+    def at(self, epoch: int, action: Callable[[], None]) -> None:
+        """Do something at an instant; what is asked for the same second happens in the order it was asked for."""
+        heapq.heappush(self._due, (max(epoch, self.now), next(self._numbers), action))
+
+    def run_until(self, epoch: int) -> None:
+        while self._due and self._due[0][0] <= epoch:
+            self.now, _, action = heapq.heappop(self._due)
+            action()
+        self.now = epoch
+
+    def read(self) -> None:
+        """One night's read of every list and of the events of 30 days."""
+        catalogue = {"products": PRODUCTS, "prices": tuple(PRICE.values()), "coupons": COUPONS}
+        lists = {name: tuple(documents.values()) for name, documents in self.objects.items()}
+        night = StripeNight(
+            read_at=datetime.fromtimestamp(self.now, UTC),
+            objects=copy.deepcopy(catalogue | lists),
+            events=copy.deepcopy([e for e in self.events if self.now - EVENT_SECONDS <= e["created"] < self.now]),
+        )
+        self.nights.append(night)
+
+    # --- plumbing ---------------------------------------------------------------------------------------------------
+    def new_id(self, prefix: str) -> str:
+        return f"{prefix}_{next(self._numbers):06d}"
+
+    def new(self, resource: str, prefix: str, kind: str, **fields: Any) -> Document:
+        document = {"id": self.new_id(prefix), "object": kind, "created": self.now, "livemode": True, **fields}
+        self.objects[resource][document["id"]] = document
+        return document
+
+    def tell(self, kind: str, document: Document, before: Document | None = None) -> None:
+        """An event with the object as a snapshot; `before` gives its previous attributes."""
+        after = _snapshot(document)
+        data: Document = {"object": after}
+        if before is not None:
+            old = _snapshot(before)
+            previous = {key: old[key] for key in old if old[key] != after[key]}
+            if not previous:
+                return
+            data["previous_attributes"] = previous
+        self.events.append(
+            {
+                "id": self.new_id("evt"),
+                "object": "event",
+                "type": kind,
+                "created": self.now,
+                "livemode": document["livemode"],
+                "api_version": "pinned",
+                "data": copy.deepcopy(data),
+            }
+        )
+
+    def change(self, subscription: Document, **fields: Any) -> None:
+        """Change a subscription and tell of it."""
+        before = copy.deepcopy(subscription)
+        subscription.update(fields)
+        kind = "deleted" if subscription["status"] == "canceled" else "updated"
+        self.tell(f"customer.subscription.{kind}", subscription, before)
+
+    # --- customers and discounts ------------------------------------------------------------------------------------
+    def create_customer(self, account_id: str | None, *, livemode: bool = True) -> Document:
+        metadata = {"account_id": account_id} if account_id else {}
+        customer = self.new("customers", "cus", "customer", metadata=metadata, discount=None, currency=None)
+        customer["livemode"] = livemode
+        return customer
+
+    def new_discount(self, coupon_id: str, customer: Document, subscription: Document | None) -> Document:
+        coupon = COUPON[coupon_id]
+        months = coupon["duration_in_months"]
+        return {
+            "id": self.new_id("di"),
+            "object": "discount",
+            "created": self.now,
+            "livemode": customer["livemode"],
+            "start": self.now,
+            "end": later(self.now, "month", months) if months else None,
+            "customer": customer["id"],
+            "subscription": subscription["id"] if subscription else None,
+            "source": {"type": "coupon", "coupon": coupon_id},
+        }
+
+    def discount_customer(self, customer: Document, coupon_id: str | None) -> None:
+        """Give a customer a coupon of their own (the one before goes), or take it away."""
+        if customer["discount"]:
+            gone, customer["discount"] = customer["discount"], None
+            self.tell("customer.discount.deleted", gone)
+        if coupon_id:
+            customer["discount"] = self.new_discount(coupon_id, customer, None)
+            self.tell("customer.discount.created", customer["discount"])
+
+    def discount_subscription(self, subscription: Document, coupon_ids: Sequence[str]) -> None:
+        customer = self.objects["customers"][subscription["customer"]]
+        given = [self.new_discount(coupon_id, customer, subscription) for coupon_id in coupon_ids]
+        for discount in given:
+            self.tell("customer.discount.created", discount)
+        self.change(subscription, discounts=given)
+
+    def discount_item(self, subscription: Document, position: int, coupon_ids: Sequence[str]) -> None:
+        customer = self.objects["customers"][subscription["customer"]]
+        items = copy.deepcopy(subscription["items"])
+        item = items["data"][position % len(items["data"])]
+        item["discounts"] = [self.new_discount(coupon_id, customer, subscription) for coupon_id in coupon_ids]
+        self.change(subscription, items=items)
+
+    # --- subscriptions ----------------------------------------------------------------------------------------------
+    def new_item(self, price_id: str, quantity: int) -> Document:
+        return {
+            "id": self.new_id("si"),
+            "object": "subscription_item",
+            "created": self.now,
+            "quantity": quantity,
+            "current_period_start": self.now,
+            "current_period_end": self.now,
+            "price": PRICE[price_id],
+            "discounts": [],
+        }
+
+    def subscribe(
+        self, customer: Document, items: Sequence[tuple[str, int]], coupon_ids: Sequence[str], trial_days: int
+    ) -> Document:
+        subscription = self.new(
+            "subscriptions",
+            "sub",
+            "subscription",
+            customer=customer["id"],
+            status="trialing" if trial_days else "active",
+            currency=PRICE[items[0][0]]["currency"],
+            start_date=self.now,
+            ended_at=None,
+            cancel_at=None,
+            cancel_at_period_end=False,
+            canceled_at=None,
+            cancellation_details={"reason": None},
+            pause_collection=None,
+            trial_start=self.now if trial_days else None,
+            trial_end=self.now + trial_days * DAY if trial_days else None,
+            billing_cycle_anchor=self.now + trial_days * DAY,
+            collection_method="charge_automatically",
+            discounts=[],
+            items={"data": [self.new_item(price_id, quantity) for price_id, quantity in items]},
+        )
+        subscription["livemode"] = customer["livemode"]
+        subscription["discounts"] = [self.new_discount(coupon_id, customer, subscription) for coupon_id in coupon_ids]
+        self._begin_period(subscription, self.now, quiet=True)
+        self.tell("customer.subscription.created", subscription)
+        return subscription
+
+    def _period_end(self, subscription: Document, start: int) -> int:
+        if subscription["trial_end"] and start < subscription["trial_end"]:
+            return int(subscription["trial_end"])
+        rhythm = subscription["items"]["data"][0]["price"]["recurring"]
+        anchor, number = subscription["billing_cycle_anchor"], 0
+        while later(anchor, rhythm["interval"], number * rhythm["interval_count"]) <= start:
+            number += 1
+        return later(anchor, rhythm["interval"], number * rhythm["interval_count"])
+
+    def _begin_period(self, subscription: Document, start: int, *, quiet: bool = False) -> None:
+        """Bill the period that begins now and set the date of the next."""
+        end = self._period_end(subscription, start)
+        before = copy.deepcopy(subscription)
+        for item in subscription["items"]["data"]:
+            item["current_period_start"], item["current_period_end"] = start, end
+        if subscription["status"] == "trialing" and start >= subscription["trial_end"]:
+            subscription["status"] = "active"
+        invoice = self.invoice_of(subscription)
+        on_trial = subscription["status"] == "trialing"
+        for item in subscription["items"]["data"]:
+            if item["price"]["recurring"]["usage_type"] == "metered":
+                continue
+            for quantity, amount in line_amounts(item["price"], item["quantity"]):
+                billed = self.add_line(
+                    invoice, item["price"]["id"], quantity, 0 if on_trial else amount, (start, end), item["id"]
+                )
+                billed["discounts"] = copy.deepcopy(item["discounts"])
+        # A `once` coupon is spent by the first invoice that bills.
+        if not on_trial:
+            _spend_once(subscription)
+        if not quiet:
+            self.tell("customer.subscription.updated", subscription, before)
+        self._finish(subscription, invoice, at_once=quiet)
+        self.at(end, lambda: self._roll_over(subscription, end))
+
+    def _roll_over(self, subscription: Document, due: int) -> None:
+        if subscription["ended_at"] or subscription["items"]["data"][0]["current_period_end"] != due:
+            return
+        if subscription["cancel_at_period_end"]:
+            self.end(subscription, subscription["cancellation_details"]["reason"])
+        elif subscription["status"] in ("active", "past_due", "trialing"):
+            self._begin_period(subscription, due)
+
+    def end(self, subscription: Document, reason: str | None) -> None:
+        """Cancel at once."""
+        if subscription["ended_at"]:
+            return
+        self.change(
+            subscription,
+            status="canceled",
+            ended_at=self.now,
+            canceled_at=subscription["canceled_at"] or self.now,
+            cancellation_details={"reason": reason},
+        )
+
+    def schedule_end(self, subscription: Document, *, wanted: bool) -> None:
+        if not subscription["ended_at"]:
+            self.change(
+                subscription,
+                cancel_at_period_end=wanted,
+                canceled_at=self.now if wanted else None,
+                cancellation_details={"reason": "cancellation_requested" if wanted else None},
+            )
+
+    # --- invoices ---------------------------------------------------------------------------------------------------
+    def invoice_of(self, subscription: Document) -> Document:
+        customer = self.objects["customers"][subscription["customer"]]
+        own = [customer["discount"]] if customer["discount"] else []
+        applied = subscription["discounts"] or own
+        in_force = [d for d in applied if d["end"] is None or self.now < d["end"]]
+        invoice = self.new(
+            "invoices",
+            "in",
+            "invoice",
+            customer=customer["id"],
+            status="draft",
+            currency=subscription["currency"],
+            billing_reason="subscription_cycle",
+            parent={"type": "subscription_details", "subscription_details": {"subscription": subscription["id"]}},
+            status_transitions=dict.fromkeys(("finalized_at", "marked_uncollectible_at", "paid_at", "voided_at")),
+            discounts=copy.deepcopy(in_force),
+            lines={"data": []},
+            amount_paid=0,
+            amount_remaining=0,
+        )
+        invoice["livemode"] = subscription["livemode"]
+        return invoice
+
+    def add_line(
+        self, invoice: Document, price_id: str, quantity: int, amount: int, period: tuple[int, int], item_id: str
+    ) -> Document:
+        details = {
+            "subscription": invoice["parent"]["subscription_details"]["subscription"],
+            "subscription_item": item_id,
+            "invoice_item": None,
+            "proration": False,
+            "proration_details": None,
+        }
+        parent = {"type": "subscription_item_details", "subscription_item_details": details}
+        entry = line(self.new_id("il"), price_id, quantity, amount, period, parent)
+        invoice["lines"]["data"].append(entry)
+        return entry
+
+    def add_proration(self, invoice: Document, item: Document, amount: int, end: int, *, names_item: bool) -> None:
+        if not amount:
+            return
+        entry = self.add_line(invoice, item["price"]["id"], item["quantity"], amount, (self.now, end), item["id"])
+        details = entry["parent"]["subscription_item_details"]
+        details |= {"proration": True, "invoice_item": self.new_id("ii")}
+        if not names_item:
+            details["subscription_item"] = None
+        if amount > 0:
+            entry["discounts"] = copy.deepcopy(item["discounts"])
+
+    def change_items(self, subscription: Document, items: Sequence[Document]) -> None:
+        """Hold other items from now on, prorated and billed at once."""
+        if subscription["ended_at"]:
+            return
+        held = {item["id"]: item for item in subscription["items"]["data"]}
+        end = subscription["items"]["data"][0]["current_period_end"]
+        start = subscription["items"]["data"][0]["current_period_start"]
+        kept = [
+            {**copy.deepcopy(item), "current_period_start": start, "current_period_end": end} for item in items
+        ]
+        before = copy.deepcopy(subscription)
+        subscription["items"] = {"data": kept}
+        if subscription["status"] in ("active", "past_due") and start < self.now < end:
+            invoice = self.invoice_of(before)
+            for item in (*held.values(), *kept):
+                is_old = held.get(item["id"]) is item
+                same = item["id"] in held and any(
+                    k["id"] == item["id"] and (k["price"], k["quantity"]) == (held[k["id"]]["price"], held[k["id"]]["quantity"])
+                    for k in kept
+                )
+                if same or item["price"]["recurring"]["usage_type"] == "metered":
+                    continue
+                whole = sum(amount for _, amount in line_amounts(item["price"], item["quantity"]))
+                part = whole * (end - self.now) // (end - start)
+                self.add_proration(invoice, item, -part if is_old else part, end, names_item=is_old or self._names_items or item["id"] not in held)
+            if invoice["lines"]["data"]:
+                self._finish(subscription, invoice, at_once=True)
+            else:
+                del self.objects["invoices"][invoice["id"]]
+        self.tell("customer.subscription.updated", subscription, before)
+
+    def _finish(self, subscription: Document, invoice: Document, *, at_once: bool) -> None:
+        """Finalise at once, or an hour later as Stripe does with renewals; while collection is paused never."""
+        settle(invoice, self._tax_percent, self._unspecified_inclusive)
+        if subscription["pause_collection"]:
+            return
+        if at_once:
+            self._finalise(subscription, invoice, may_fail=False)
+        else:
+            self.at(self.now + HOUR, lambda: self._finalise(subscription, invoice, may_fail=True))
+
+    def _finalise(self, subscription: Document, invoice: Document, *, may_fail: bool) -> None:
+        if invoice["status"] != "draft" or subscription["ended_at"]:
+            return
+        invoice["status"] = "open"
+        invoice["status_transitions"]["finalized_at"] = self.now
+        invoice["amount_remaining"] = invoice["amount_due"]
+        if may_fail and subscription["id"] in self.failing and invoice["amount_due"]:
+            if subscription["status"] == "active":
+                self.change(subscription, status="past_due")
+            return
+        self.pay(invoice)
+
+    def pay(self, invoice: Document) -> None:
+        if invoice["status"] not in ("open", "uncollectible"):
+            return
+        invoice |= {"status": "paid", "amount_paid": invoice["amount_due"], "amount_remaining": 0}
+        invoice["status_transitions"]["paid_at"] = self.now
+        if not invoice["amount_due"]:
+            return
+        intent = self.new_id("pi")
+        charge = self.new(
+            "charges",
+            "ch",
+            "charge",
+            amount=invoice["amount_due"],
+            amount_captured=invoice["amount_due"],
+            amount_refunded=0,
+            currency=invoice["currency"],
+            customer=invoice["customer"],
+            status="succeeded",
+            payment_intent=intent,
+            paid=True,
+            captured=True,
+        )
+        payment = self.new(
+            "invoice_payments",
+            "inpay",
+            "invoice_payment",
+            invoice=invoice["id"],
+            status="paid",
+            amount_paid=invoice["amount_due"],
+            amount_requested=invoice["amount_due"],
+            currency=invoice["currency"],
+            is_default=True,
+            payment={"type": "payment_intent", "payment_intent": intent},
+            status_transitions={"canceled_at": None, "paid_at": self.now},
+        )
+        charge["livemode"] = payment["livemode"] = invoice["livemode"]
+
+    def open_invoices(self, subscription: Document) -> list[Document]:
+        return [
+            invoice
+            for invoice in self.objects["invoices"].values()
+            if invoice["status"] == "open"
+            and invoice["parent"]["subscription_details"]["subscription"] == subscription["id"]
+        ]
+
+
+def _spend_once(subscription: Document) -> None:
+    for holder in (subscription, *subscription["items"]["data"]):
+        holder["discounts"] = [
+            d for d in holder["discounts"] if COUPON[d["source"]["coupon"]]["duration"] != "once"
+        ]
+
+
+def _snapshot(document: Document) -> Document:
+    """As events show an object: discounts by id only, prices without tiers."""
+    shown = copy.deepcopy(document)
+    if shown["object"] == "subscription":
+        for holder in (shown, *shown["items"]["data"]):
+            holder["discounts"] = [discount["id"] for discount in holder["discounts"]]
+        for item in shown["items"]["data"]:
+            item["price"].pop("tiers", None)
+    return shown
