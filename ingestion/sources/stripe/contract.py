@@ -61,6 +61,10 @@ class Resource:
         return f"/v1/{self.name}"
 
 
+SUBSCRIPTION_ITEMS = EmbeddedList(
+    "items", "/v1/subscription_items", (("subscription", "{id}"),), expand=("data.discounts",)
+)
+
 _OBJECT_LISTS = (
     Resource("customers", "customer"),
     Resource("products", "product"),
@@ -71,7 +75,7 @@ _OBJECT_LISTS = (
         "subscription",
         expand=("data.discounts", "data.items.data.discounts"),
         parameters=(("status", "all"),),
-        embedded=EmbeddedList("items", "/v1/subscription_items", (("subscription", "{id}"),), ("data.discounts",)),
+        embedded=SUBSCRIPTION_ITEMS,
     ),
     Resource(
         "invoices",

@@ -1,15 +1,14 @@
 """Reading Stripe into staged partitions: every list whole, and the events of the last 30 days.
 
-Belongs here: from objects to rows, and merging with what landed earlier the same day. Does not: HTTP (client), pruning
-(prune).
+Belongs here: what is asked for, and merging with what landed earlier the same day. Does not: HTTP (client), which row
+an object becomes (rows).
 """
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pyarrow as pa
@@ -19,15 +18,20 @@ from ingestion.contract import RunContext, StagedBatch, StagedPartition, TableCo
 from ingestion.lake import DATA_FILE, Lake
 from ingestion.landing import is_intact, read_manifests
 from ingestion.retry import PermanentSourceError
-from ingestion.sources.stripe.allow_list import ALLOWED
 from ingestion.sources.stripe.client import StripeLists
-from ingestion.sources.stripe.contract import EVENT_DAYS, RESOURCES, SOURCE, TABLES, EmbeddedList, Resource
-from ingestion.sources.stripe.prune import canonical, previous_state, prune
+from ingestion.sources.stripe.contract import (
+    EVENT_DAYS,
+    RESOURCES,
+    SOURCE,
+    SUBSCRIPTION_ITEMS,
+    TABLES,
+    EmbeddedList,
+    Resource,
+)
+from ingestion.sources.stripe.rows import Row, event_row, object_row, version_of
 from ingestion.staging import PartitionWriter, Provenance
 
 BATCH_ROWS = 500
-
-Row = dict[str, Any]
 
 
 class StripeSource:
@@ -60,18 +64,20 @@ def _stage_resource(
 ) -> StagedPartition:
     table = TABLES[resource.name]
     day = run.day.isoformat()
-    known: set[bytes] = set()
+    # The newest version of each object that landed earlier today: an object that changes back is a version again.
+    newest: dict[str, bytes] = {}
+    kept = 0
     with PartitionWriter(lake, run, table, day, Provenance(f"Stripe API {lists.api_version}")) as writer:
         for rows in _landed_today(lake, table, day, warn):
-            known.update(_version(row) for row in rows.select(["id", "payload"]).to_pylist())
+            newest.update((row["id"], version_of(row)) for row in rows.select(["id", "payload"]).to_pylist())
+            kept += rows.num_rows
             writer.write(rows)
-        kept = len(known)
         batch: list[Row] = []
-        for row in _rows(lists, resource, run, warn):
-            version = _version(row)
-            if version in known:
+        for row in _rows(lists, resource, run):
+            version = version_of(row)
+            if newest.get(row["id"]) == version:
                 continue
-            known.add(version)
+            newest[row["id"]] = version
             batch.append(row)
             if len(batch) >= BATCH_ROWS:
                 writer.write(pa.Table.from_pylist(batch, table.schema))
@@ -83,7 +89,7 @@ def _stage_resource(
 
 
 def _landed_today(lake: Lake, table: TableContract, day: str, warn: Callable[[str], None]) -> Iterator[pa.Table]:
-    """Rows that landed earlier the same day. They stay, so that a second run of a day loses no version."""
+    """Rows that landed earlier the same day, oldest first. They stay: a second run of a day loses no version."""
     for manifest in read_manifests(lake, SOURCE, table.name):
         if manifest.partition_value != day:
             continue
@@ -96,13 +102,13 @@ def _landed_today(lake: Lake, table: TableContract, day: str, warn: Callable[[st
                 yield pa.Table.from_batches([batch]).cast(table.schema)
 
 
-def _rows(lists: StripeLists, resource: Resource, run: RunContext, warn: Callable[[str], None]) -> Iterator[Row]:
+def _rows(lists: StripeLists, resource: Resource, run: RunContext) -> Iterator[Row]:
     if resource.object_name == "event":
-        yield from _event_rows(lists, resource, run, warn)
+        yield from _event_rows(lists, resource, run)
         return
     for entry in lists.entries(resource.path, dict(resource.parameters), resource.expand):
         document = _complete(lists, resource.embedded, entry) if resource.embedded else entry
-        yield _object_row(entry, canonical(prune(resource.object_name, document)), run)
+        yield object_row(resource.object_name, document, run.instant)
 
 
 def _complete(lists: StripeLists, embedded: EmbeddedList, entry: dict[str, Any]) -> dict[str, Any]:
@@ -122,40 +128,33 @@ def _complete(lists: StripeLists, embedded: EmbeddedList, entry: dict[str, Any])
     return {**entry, embedded.field: {**part, "data": [*data, *rest], "has_more": False}}
 
 
-def _event_rows(lists: StripeLists, resource: Resource, run: RunContext, warn: Callable[[str], None]) -> Iterator[Row]:
+def _event_rows(lists: StripeLists, resource: Resource, run: RunContext) -> Iterator[Row]:
     """Events about objects that have an allow-list; the others are about what is not read at all."""
-    cut_off = 0
     since = int((run.instant - timedelta(days=EVENT_DAYS)).timestamp())
     for event in lists.entries(resource.path, {"created": {"gte": since}}):
-        document = event["data"]["object"]
-        object_name = document.get("object")
-        if object_name not in ALLOWED:
-            continue
-        cut_off += any(isinstance(part, dict) and bool(part.get("has_more")) for part in document.values())
-        previous = event["data"].get("previous_attributes")
-        yield _object_row(event, canonical(prune(object_name, document)), run) | {
-            "type": event["type"],
-            "api_version": event.get("api_version"),
-            "object_id": document.get("id"),
-            "previous_payload": (
-                canonical(prune(object_name, previous_state(document, previous))) if previous is not None else None
-            ),
+        row = event_row(_complete_snapshot(lists, event), run.instant, lists.api_version)
+        if row is not None:
+            yield row
+
+
+def _complete_snapshot(lists: StripeLists, event: dict[str, Any]) -> dict[str, Any]:
+    """The event of a subscription with more items than Stripe embeds: the others are taken as they are now.
+
+    Only subscriptions are read out of events. Their items past the cut are in no event at all; leaving them out would
+    end what they are worth at each event.
+    """
+    document = event["data"]["object"]
+    embedded = SUBSCRIPTION_ITEMS
+    if document.get("object") != "subscription" or not document.get(embedded.field, {}).get("has_more"):
+        return event
+    complete = _complete(lists, embedded, document)
+    data = {**event["data"], "object": complete}
+    before = (data.get("previous_attributes") or {}).get(embedded.field)
+    if before and before.get("has_more"):
+        named = {item["id"] for item in document[embedded.field]["data"]} | {item["id"] for item in before["data"]}
+        beyond = [item for item in complete[embedded.field]["data"] if item["id"] not in named]
+        data["previous_attributes"] = {
+            **data["previous_attributes"],
+            embedded.field: {**before, "data": [*before["data"], *beyond], "has_more": False},
         }
-    if cut_off:
-        warn(f"{SOURCE}.{resource.name}: {cut_off} snapshots hold only the beginning of a list (Stripe cuts it off)")
-
-
-def _object_row(entry: dict[str, Any], payload: str, run: RunContext) -> Row:
-    created = entry.get("created")
-    return {
-        "id": entry["id"],
-        "created_at": datetime.fromtimestamp(created, UTC) if created is not None else None,
-        "livemode": entry.get("livemode"),
-        "read_at": run.instant.astimezone(UTC),
-        "payload": payload,
-    }
-
-
-def _version(row: Row) -> bytes:
-    """What makes a row a version of its own: 16 bytes, so that a long list is remembered in little memory."""
-    return hashlib.blake2b(f"{row['id']}\n{row['payload']}".encode(), digest_size=16).digest()
+    return {**event, "data": data}

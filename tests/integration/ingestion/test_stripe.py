@@ -188,6 +188,43 @@ def test_second_run_of_a_day__keeps_every_version_and_repeats_none(lake: Lake) -
     assert len(landed_rows(lake, "stripe", "customers")) == CUSTOMERS
 
 
+def test_object_that_changes_back_within_a_day__is_a_version_again(lake: Lake) -> None:
+    for hours, status in enumerate(["active", "past_due", "active"]):
+        run = make_run(f"run-{hours}", INSTANT + timedelta(hours=hours))
+        _land(lake, _state(status=status), run=run)
+    statuses = [json.loads(row["payload"])["status"] for row in landed_rows(lake, "stripe", "subscriptions")]
+    assert statuses == ["active", "past_due", "active"]
+
+
+def test_event_snapshot_that_is_cut_off__is_completed_with_the_items_of_today(lake: Lake) -> None:
+    state = _state()
+    subscription = state.resources["subscriptions"][0]
+    cut_off = {
+        **subscription,
+        "items": {**subscription["items"], "data": subscription["items"]["data"][:10], "has_more": True},
+    }
+    event = _event("evt_3", NOW - 3, cut_off, "trialing")
+    event["data"]["previous_attributes"]["items"] = {
+        "data": [{**cut_off["items"]["data"][0], "quantity": 99}, *cut_off["items"]["data"][1:10]],
+        "has_more": True,
+    }
+    _land(lake, _state(events=[event]))
+    row = landed_rows(lake, "stripe", "events")[0]
+    after, before = (json.loads(row[name])["items"]["data"] for name in ("payload", "previous_payload"))
+    assert [item["id"] for item in after] == [item["id"] for item in before] == [f"si_{n:02}" for n in range(ITEMS)]
+    assert (after[0]["quantity"], before[0]["quantity"]) == (0, 99)
+
+
+def test_event_of_another_api_version__lands_as_a_signal_without_its_snapshots(lake: Lake) -> None:
+    foreign = _event("evt_3", NOW - 3, _state().resources["subscriptions"][0], "trialing") | {
+        "api_version": "2020-08-27"
+    }
+    _land(lake, _state(events=[foreign]))
+    row = landed_rows(lake, "stripe", "events")[0]
+    assert (row["object_id"], row["api_version"]) == ("sub_1", "2020-08-27")
+    assert (row["payload"], row["previous_payload"]) == (None, None)
+
+
 def test_next_day__is_a_partition_of_its_own(lake: Lake) -> None:
     _land(lake, _state())
     _land(lake, _state(), run=make_run("run-2", INSTANT + timedelta(days=1)))
