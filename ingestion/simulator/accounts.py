@@ -127,6 +127,7 @@ def first_agents(seed: int, account: Account) -> list[Agent]:
         # Some never see a visitor; a few were used by a clock that runs slow, or exactly a day later.
         moments = (created_at + delay, None, created_at - 2 * HOUR, created_at + DAY)
         first_value_at = rng.choices(moments, (86, 12, 1, 1))[0]
+        outlived = happens(rng, 0.08)
         agents.append(
             Agent(
                 index=-1,
@@ -134,8 +135,9 @@ def first_agents(seed: int, account: Account) -> list[Agent]:
                 account=account,
                 created_at=created_at,
                 first_value_at=first_value_at,
-                weekly_rate=rng.lognormvariate(4.15, 0.4),
-                liveliness=rng.betavariate(1.1, 26.0),
+                weekly_rate=rng.lognormvariate(4.05, 0.35),
+                liveliness=rng.betavariate(1.1, 14.0),
+                deleted_at=created_at + int(rng.uniform(40, 300) * DAY) if outlived else None,
             )
         )
     return agents

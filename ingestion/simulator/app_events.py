@@ -120,6 +120,10 @@ def _properties(activity: Activity) -> tuple[npt.NDArray[np.int64], list[str]]:
     starts = 0
     lines = block({"is_test": test, "channel": channel} for test in (False, True) for channel in _CHANNELS)
     codes[kind == START] = starts + (np.abs(detail) - 1 + 3 * (detail < 0))[kind == START]
+    # A few starts carry values that must not leave: the row lands, the values do not.
+    strange = block([{"is_test": "maybe", "channel": "ask karin.vogel@example.org"}]) - 1
+    codes[(kind == START) & (detail > 0) & (spice == 0)] = strange
+    lines = len(texts)
     ratings = block({"sender": who, "text": text} for who in ("visitor", "agent") for text in _SAID)
     codes[kind == MESSAGE] = lines + (detail * len(_SAID) + spice % len(_SAID))[kind == MESSAGE]
     leads = block({"is_accurate": bool(value)} for value in (0, 1))
@@ -175,15 +179,16 @@ _ODDITIES: tuple[tuple[str, str, dict[str, str | None]], ...] = (
     ("id is null", "feature_used", {"id": None}),
     ("event_type is null", "feature_used", {"event_type": None}),
     ("occurred_at is null", "message_sent", {"occurred_at": None}),
-    ("occurred_at is not finite", "message_sent", {"occurred_at": "infinity"}),
+    ("occurred_at is infinite", "message_sent", {"occurred_at": "infinity"}),
     ("account_id is null", "trial_started", {"account_id": None}),
     ("agent_id is null", "message_sent", {"agent_id": None}),
     ("conversation_id is null", "lead_captured", {"conversation_id": None}),
-    ("occurred_at is more than 1 day ahead", "message_sent", {"occurred_at": "+3"}),
-    ("occurred_at is more than 366 days behind", "message_sent", {"occurred_at": "-400"}),
-    ("properties is no object", "message_sent", {"properties": '["visitor", "hello"]'}),
-    ("properties is no object", "feature_used", {"properties": '"lead_export"'}),
-    ("properties is null", "response_rated", {"properties": None}),
+    ("occurred_at is more than 1 day ahead of received_at", "message_sent", {"occurred_at": "+3"}),
+    ("occurred_at is more than 366 days behind received_at", "message_sent", {"occurred_at": "-400"}),
+    ("properties is no JSON object", "message_sent", {"properties": '["visitor", "hello"]'}),
+    ("properties is no JSON object", "feature_used", {"properties": '"lead_export"'}),
+    ("properties is no JSON object", "response_rated", {"properties": None}),
+    ("received_at is null", "message_sent", {"received_at": None}),
 )
 
 

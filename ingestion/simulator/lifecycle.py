@@ -48,6 +48,8 @@ class Patron:
         self.desk.signals.append(AppSignal(at, "trial_started", properties))
         self.desk.trial = (at, at + TRIAL_DAYS * DAY)
         converts = happens(rng, CONVERSION)
+        if not converts and happens(rng, 0.15):
+            self.desk.at(at + int(rng.uniform(TRIAL_DAYS + 2, 90) * DAY), self._delete_account)
         if happens(rng, 0.5):
             if converts:
                 wait = int(rng.choice((rng.uniform(1, 13), rng.uniform(12, 16), rng.uniform(14, 52))) * DAY)
@@ -66,6 +68,9 @@ class Patron:
         if converts:
             self._accompany(subscription, at + (TRIAL_DAYS + 5) * DAY)
             self.desk.at(at + 15 * DAY, self._set_up)
+
+    def _delete_account(self, at: int) -> None:
+        self.desk.account.deleted_at = at
 
     def buy(self, at: int) -> None:
         """Subscribe with a payment now."""
@@ -140,6 +145,8 @@ class Patron:
         if not self.returned and happens(self.desk.rng, 0.12):
             self.returned = True
             self.desk.at(at + int(self.desk.rng.uniform(20, 120) * DAY), self.buy)
+        elif happens(self.desk.rng, 0.3):
+            self.desk.at(at + int(self.desk.rng.uniform(10, 60) * DAY), self._delete_account)
 
     def _leave_later(self, subscription: Subscription, at: int) -> None:
         subscription.schedule_cancel(at)

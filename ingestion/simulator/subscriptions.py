@@ -47,6 +47,7 @@ class Subscription(SubscriptionState):
         if trial_days is not None:
             self.trial = (at, at + trial_days * DAY)
             self.anchor, self.status, self.period = self.trial[1], "trialing", self.trial
+            self.desk.trial = self.desk.trial or self.trial
             lines = [
                 Line(i.price, i.quantity, Decimal(0), 0, *self.period, item_id=i.id, subscription_id=self.id)
                 for i in self.items
@@ -99,7 +100,7 @@ class Subscription(SubscriptionState):
     def end_trial_now(self, at: int) -> None:
         """The customer pays before the trial is over."""
         if self.status == "trialing" and self.trial is not None:
-            self.trial = (self.trial[0], at)
+            self.trial = self.desk.trial = (self.trial[0], at)
             self.anchor = at
             self._leave_trial(at)
 

@@ -88,7 +88,9 @@ def build_world(until: datetime, seed: int = 7, months: int = MONTHS_OF_HISTORY)
     arrived = activity.received < end * SECOND
     ledger.duplicates = int((activity.is_copy & arrived).sum())
     ledger.set_aside = Counter({"conversation never started": orphans})
-    ledger.quarantined += app_events.count_odd(odd)
+    ledger.quarantined += app_events.count_odd(odd) + Counter(
+        {"accounts: created_at is null": 1, "agents: account_id is null": 1}
+    )
     ledger.conversations, ledger.agents = app_events.truth_tables(truth, activity, agents)
     return World(
         seed,
@@ -131,12 +133,18 @@ def _agents(seed: int, desks: list[Desk], end: int) -> list[Agent]:
                 continue
             trial_over = desk.trial[1] if desk.trial else desk.account.created_at + 10 * DAY
             glowing = [(since, None if until is None else until + AFTERGLOW) for since, until in desk.paid_spans]
-            agent.in_use = [(0, trial_over), *glowing]
+            gone = _sooner(agent.deleted_at, desk.account.deleted_at)
+            agent.deleted_at = gone
+            agent.in_use = [(since, _sooner(until, gone)) for since, until in [(0, trial_over), *glowing]]
             agents.append(agent)
     agents.sort(key=lambda agent: (agent.created_at, agent.id))
     for index, agent in enumerate(agents):
         agent.index = index
     return agents
+
+
+def _sooner(one: int | None, other: int | None) -> int | None:
+    return min((moment for moment in (one, other) if moment is not None), default=None)
 
 
 def _account_rows(seed: int, desk: Desk, end: int) -> list[tuple[object, ...]]:

@@ -108,4 +108,6 @@ def test_sample__is_built_once_a_day_and_ages_in_its_folder(tmp_path: Path) -> N
 
 def accounts_of(dsn: str) -> list[tuple[str, datetime]]:
     with duckdb.connect(dsn.removeprefix("duckdb:///"), read_only=True) as app:
-        return app.execute("select cast(id as text), created_at from accounts order by created_at, id").fetchall()
+        return app.execute(
+            "select cast(id as text), created_at from accounts where created_at is not null order by 2, 1"
+        ).fetchall()

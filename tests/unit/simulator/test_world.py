@@ -82,7 +82,7 @@ def test_log__holds_duplicates_late_and_odd_rows(world: World) -> None:
     assert sum(count - 1 for count in ids.values()) == world.ledger.duplicates > 1000
     delay = pc.days_between(world.events["occurred_at"], world.events["received_at"])
     assert pc.sum(pc.greater_equal(delay, 3)).as_py() > 500
-    assert world.ledger.quarantined["properties is no object"] > 5
+    assert world.ledger.quarantined["properties is no JSON object"] > 5
     assert world.ledger.set_aside["conversation never started"] > 0
 
 
