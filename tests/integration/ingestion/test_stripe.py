@@ -197,15 +197,11 @@ def test_object_that_changes_back_within_a_day__is_a_version_again(lake: Lake) -
 
 
 def test_event_snapshot_that_is_cut_off__is_completed_with_the_items_of_today(lake: Lake) -> None:
-    state = _state()
-    subscription = state.resources["subscriptions"][0]
-    cut_off = {
-        **subscription,
-        "items": {**subscription["items"], "data": subscription["items"]["data"][:10], "has_more": True},
-    }
-    event = _event("evt_3", NOW - 3, cut_off, "trialing")
+    subscription = _state().resources["subscriptions"][0]
+    items = subscription["items"]["data"]
+    event = _event("evt_3", NOW - 3, subscription, "trialing")
     event["data"]["previous_attributes"]["items"] = {
-        "data": [{**cut_off["items"]["data"][0], "quantity": 99}, *cut_off["items"]["data"][1:10]],
+        "data": [{**items[0], "quantity": 99}, *items[1:10]],
         "has_more": True,
     }
     _land(lake, _state(events=[event]))
