@@ -11,6 +11,7 @@ import pwd
 import shutil
 import socket
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
@@ -51,7 +52,7 @@ def _free_port() -> int:
 
 
 class PostgresServer:
-    """One cluster in `folder`; `start` and `stop` may alternate, the data stays."""
+    """One cluster in `folder`, which the server's user can reach; `start` and `stop` may alternate, the data stays."""
 
     def __init__(self, folder: Path, options: tuple[str, ...] = ()) -> None:
         self._binaries = find_binaries()
@@ -60,13 +61,8 @@ class PostgresServer:
         self._log = folder / "postgres.log"
         self._port = _free_port()
         self._options = options
-        folder.mkdir(parents=True, exist_ok=True)
         if self._user is not None:
-            # Only folders of ours are opened up: the server must be able to reach its own data folder.
             shutil.chown(folder, self._user)
-            for parent in (folder, *folder.parents):
-                if parent.stat().st_uid == 0 and not parent.stat().st_mode & 0o001:
-                    parent.chmod(parent.stat().st_mode | 0o011)
 
     @property
     def dsn(self) -> str:
@@ -111,12 +107,16 @@ class PostgresServer:
 
 
 @contextlib.contextmanager
-def running_postgres(folder: Path) -> Iterator[PostgresServer]:
-    """A started server in `folder`, stopped at the end whatever happened."""
-    server = PostgresServer(folder)
-    server.initialise()
-    server.start()
-    try:
-        yield server
-    finally:
-        server.stop("immediate")
+def running_postgres() -> Iterator[PostgresServer]:
+    """A started server, stopped at the end whatever happened.
+
+    Its folder is not one of pytest's: those are closed to other users, and every session closes them again.
+    """
+    with tempfile.TemporaryDirectory(prefix="netvexa-postgres-") as folder:
+        server = PostgresServer(Path(folder))
+        server.initialise()
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop("immediate")
