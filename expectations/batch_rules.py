@@ -173,12 +173,17 @@ def _stripe_rules() -> tuple[Rule, ...]:
         asset = ("raw_stripe", table)
         # A refund is the one object of Stripe's that does not say whether it is live: its charge does.
         unread = ("created_at", "read_at") if table == "refunds" else ("created_at", "read_at", "livemode")
-        named = ("id", "payload", "type", "object_id") if table == "events" else ("id", "payload")
+        # An event that Stripe rendered in another API version is a signal without a snapshot, and says which version.
+        named = (
+            f"{_missing_text('id', 'type', 'object_id')} or coalesce(nullif(payload, ''), api_version, '') = ''"
+            if table == "events"
+            else _missing_text("id", "payload")
+        )
         rules += (
             _rows(
                 asset,
                 "object_keys_are_complete",
-                f"{_missing_text(*named)} or {_null(*unread)}",
+                f"{named} or {_null(*unread)}",
                 "Every version has its object's id, its instants, its mode and its payload.",
             ),
             _key(asset, "versions_are_unique", ("id", "payload"), "A day holds each version of an object once."),
