@@ -1,4 +1,5 @@
--- METRICS 3.4: landed events = events of conversations that count + events that began a trial + events set aside, and what the lake's manifests say is what is read.
+-- METRICS 3.4: landed events = events of conversations that count + events that began a trial + events set aside,
+-- and what the manifests say is what is read.
 {{ config(meta={"dagster": {"ref": {"name": "fct_conversations"}}}) }}
 
 with

@@ -20,6 +20,10 @@ movements as (
     select * from {{ ref('fct_mrr_movements') }}
 ),
 
+revenue_lines as (
+    select * from {{ ref('fct_revenue_lines') }}
+),
+
 first_dates as (
     select min(started_date) as first_date
     from conversations
@@ -35,6 +39,9 @@ first_dates as (
     union all
     select min(effective_date)
     from movements
+    union all
+    select min(revenue_date)
+    from revenue_lines
 ),
 
 bounds as (
