@@ -71,7 +71,7 @@ steps as (
         readings.reading,
         coupons.applies_to_products,
         cast(coupons.percent_off * 10000 as hugeint) as percent_off_millionths,
-        cast(coupons.amount_off_minor as hugeint) * 1000000000000 as amount_off,
+        cast(coupons.amount_off_minor as hugeint) as amount_off_minor,
         coupons.currency,
         row_number() over (
             partition by effective_coupons.subscription_id, effective_coupons.segment_from, readings.reading
@@ -106,6 +106,18 @@ steps as (
     sum(case when {{ is_touched }} then applied.amount else 0 end) over (
         partition by applied.subscription_id, applied.segment_from, applied.reading
     )
+{%- endset -%}
+
+{#-
+    amount_off × amount ÷ touched amount, as a long division: whole minor units first, then the 12 decimals of the remainder. The product
+    of two amounts with 12 decimals each would not fit in 128 bits in currencies of many units.
+-#}
+{%- set product = "applied.amount * steps.amount_off_minor" -%}
+{%- set share_of_amount_off -%}
+    (
+        ({{ product }} // {{ touched_amount }}) * 1000000000000
+        + {{ divide_half_away("(" ~ product ~ " % " ~ touched_amount ~ ") * 1000000000000", touched_amount) }}
+    )
 {%- endset %}
 
 applied as (
@@ -135,13 +147,8 @@ applied as (
             when not {{ is_touched }} then applied.amount
             when steps.percent_off_millionths is not null
                 then {{ divide_half_away("applied.amount * (1000000 - steps.percent_off_millionths)", "1000000") }}
-            else
-                applied.amount - coalesce(
-                    {{ divide_half_away(
-                        "least(steps.amount_off, " ~ touched_amount ~ ") * applied.amount", touched_amount
-                    ) }},
-                    0
-                )
+            when steps.amount_off_minor * 1000000000000 >= {{ touched_amount }} then 0
+            else applied.amount - {{ share_of_amount_off }}
         end as amount
     from applied
     inner join steps
