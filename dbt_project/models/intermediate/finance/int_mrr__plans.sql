@@ -47,6 +47,7 @@ candidates as (
     select
         asked.account_id,
         asked.asked_at,
+        asked.is_just_before,
         periods.plan,
         periods.item_id,
         periods.mrr,
@@ -77,10 +78,11 @@ candidates as (
 select
     account_id,
     asked_at,
+    is_just_before,
     plan
 from candidates
 qualify
     row_number() over (
-        partition by account_id, asked_at
+        partition by account_id, asked_at, is_just_before
         order by mrr_eur desc nulls last, mrr desc, item_id asc
     ) = 1

@@ -77,7 +77,9 @@ last_plans as (
     from movements
     inner join plans
         using (account_id)
-    where movements.effective_at = plans.asked_at
+    where
+        movements.effective_at = plans.asked_at
+        and movements.is_account_end = plans.is_just_before
 ),
 
 amounts as (
@@ -107,6 +109,7 @@ planned as (
         on
             amounts.account_id = plans.account_id
             and amounts.month_end_at = plans.asked_at
+            and plans.is_just_before
             and amounts.mrr_eur is distinct from 0
     left join last_plans
         on

@@ -34,6 +34,7 @@ left join plans
     on
         movements.account_id = plans.account_id
         and movements.effective_at = plans.asked_at
+        and movements.is_account_end = plans.is_just_before
 left join endings
     on
         movements.account_id = endings.account_id
