@@ -25,6 +25,10 @@ endings as (
                 or (versions.version_number = 1 and periods.valid_to < versions.valid_from)
             )
     where periods.mrr > 0
+    qualify
+        -- Before the versions a subscription may have ended and come back; only its last end is what the first version speaks of.
+        periods.valid_to = versions.valid_from
+        or periods.valid_to = max(periods.valid_to) over (partition by periods.subscription_id, versions.version_number)
 )
 
 select distinct
