@@ -63,8 +63,16 @@ def main() -> None:
     except Exception as error:
         if debug:
             raise
-        _fail(f"{type(error).__name__}: {' '.join(str(error).split())} (netvexa --debug … shows where)", 1)
+        cause = _root_cause(error)
+        _fail(f"{type(cause).__name__}: {' '.join(str(cause).split())} (netvexa --debug … shows where)", 1)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _root_cause(error: BaseException) -> BaseException:
+    """The first error of the chain: frameworks wrap it in pages of their own."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return error
 
 
 def _fail(message: str, code: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,18 +10,23 @@ if TYPE_CHECKING:
     from dagster import DagsterInstance
 
 _CONFIGURATION = """\
-# Written by netvexa. Everything else is Dagster's default: SQLite beside this file.
+# Written by netvexa at every start; what is not named here is Dagster's default.
 telemetry:
   enabled: false
+event_log_storage:
+  module: orchestration.event_log_storage
+  class: PooledEventLogStorage
+  config:
+    base_dir: {history}
 """
 
 
 def prepare_home(home: Path) -> Path:
-    """Make the folder with its configuration, if it is not there; an operator's own configuration stays."""
+    """Make the folder and its dagster.yaml. Written anew each time, because a data directory may have been moved."""
     home.mkdir(parents=True, exist_ok=True)
-    configuration = home / "dagster.yaml"
-    if not configuration.exists():
-        configuration.write_text(_CONFIGURATION, encoding="utf-8")
+    aside = home / "dagster.yaml.tmp"
+    aside.write_text(_CONFIGURATION.format(history=json.dumps(str(home / "history"))), encoding="utf-8")
+    aside.replace(home / "dagster.yaml")
     return home
 
 

@@ -5,6 +5,7 @@ Here belongs the way into Dagster and back: what the job did becomes a published
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,10 @@ def run_nightly(session: RunSession) -> None:
     Raises:
         RunFailedError: a step failed; the message is the first failure's own, the whole story is in logs/dagster.log.
     """
+    log = session.layout.logs / "dagster.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    # What libraries log goes beside what Dagster says, before one of them takes standard error for it.
+    logging.basicConfig(filename=log, level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     session.progress.phase("Loading")
     session.progress.doing("the dbt project")
     parse_project(session.settings)
@@ -30,14 +35,13 @@ def run_nightly(session: RunSession) -> None:
     from orchestration.definitions import defs
     from orchestration.defs.nightly import JOB_NAME  # Dagster: 2 s
 
-    session.layout.logs.mkdir(parents=True, exist_ok=True)
     job = defs().resolve_job_def(JOB_NAME)
     with open_instance(session.layout.dagster_home) as instance:
         result = job.execute_in_process(
             instance=instance,
             raise_on_error=False,
             resources={"session": session},
-            run_config={"loggers": {"file": {"config": {"path": str(session.layout.logs / "dagster.log")}}}},
+            run_config={"loggers": {"file": {"config": {"path": str(log)}}}},
         )
     if not result.success:
         raise RunFailedError(_first_failure(result.all_events))

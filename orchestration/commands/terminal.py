@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from serving.headline import HeadlineRow
 
 _DECIMALS = {"eur": 2, "months": 1, "score": 1, "hours": 1, "count": 1}
+# Ratios that are spoken of as multiples; all others are shares.
+_MULTIPLES = frozenset({"quick_ratio", "ltv_cac_ratio"})
 
 
 class TerminalProgress:
@@ -44,10 +46,10 @@ class TerminalProgress:
             self._status.update(f"[dim]{_plain(text)}[/dim]")
 
     def done(self, text: str) -> None:
-        self._console.print(f"  {_plain(text)}", highlight=False)
+        self._console.print(f"  {_plain(text)}", highlight=False, soft_wrap=True)
 
     def warn(self, text: str) -> None:
-        self._console.print(f"  [yellow]warning:[/yellow] {_plain(text)}", highlight=False)
+        self._console.print(f"  [yellow]warning:[/yellow] {_plain(text)}", highlight=False, soft_wrap=True)
 
     def end_phase(self) -> None:
         """Say how long the phase took, if there was one."""
@@ -78,27 +80,29 @@ def headline_table(rows: list[HeadlineRow], title: str) -> Table:
         table.add_column(heading, justify="right")
     for row in rows:
         mark = {True: " [green]✓[/green]", False: " [red]✗[/red]", None: ""}[row.is_on_target]
-        target = "" if row.target is None else f"{row.comparator} {formatted(row.target, row.unit)}"
+        unit = "multiple" if row.metric in _MULTIPLES else row.unit
+        target = "" if row.target is None else f"{row.comparator} {formatted(row.target, unit)}"
         table.add_row(
             row.label,
-            formatted(row.value, row.unit),
+            formatted(row.value, unit),
             target + mark,
-            formatted(row.previous_value, row.unit),
+            formatted(row.previous_value, unit),
             "" if row.change_ratio is None else f"{_rounded(row.change_ratio * 100, 1):+}\u202f%",
         )
     return table
 
 
 def formatted(value: Decimal | None, unit: str) -> str:
-    """A number as people write it: `24,500.00 €`, `19.8 %`, `–` when it cannot be known."""
+    """A number as people write it: `24,500.00 €`, `19.8 %`, `3.2 ×`, `–` when it cannot be known."""
     if value is None:
         return "–"
     if unit == "ratio":
         return f"{_rounded(value * 100, 1):,}\u202f%"
-    number = f"{_rounded(value, _DECIMALS.get(unit, 2)):,}"
+    number = f"{_rounded(value, _DECIMALS.get(unit, 1)):,}"
     if unit == "count":
         return number.removesuffix(".0")
-    return f"{number}\u202f€" if unit == "eur" else f"{number} {unit}" if unit in {"hours", "months"} else number
+    suffixes = {"eur": "\u202f€", "multiple": "\u202f×", "hours": " hours", "months": " months"}
+    return number + suffixes.get(unit, "")
 
 
 def _rounded(value: Decimal, places: int) -> Decimal:

@@ -18,7 +18,6 @@ from pydantic import SecretStr
 from orchestration.failures import ConfigurationError
 from orchestration.lib.paths import DataLayout
 from orchestration.lib.progress import Progress
-from orchestration.lib.reporting_day import as_of_date
 from orchestration.settings import Settings
 
 if TYPE_CHECKING:
@@ -53,7 +52,7 @@ def open_sources(
     """The four sources, ready to be staged, for the duration of the block.
 
     The sample company is made on its first use (some 20 s), and its Stripe answers over HTTP on a loopback port for as
-    long as the block lasts. It is dated: on another day it is another company, so its lake begins anew.
+    long as the block lasts. A newer simulator imagines another company, so the lake of the old one is dropped.
     """
     if settings.uses_sample_company:
         with _sample_sources(settings, layout, instant, progress) as sources:
@@ -67,10 +66,10 @@ def open_sources(
 def _sample_sources(
     settings: Settings, layout: DataLayout, instant: datetime, progress: Progress
 ) -> Iterator[tuple[Source, ...]]:
-    from ingestion.simulator.sample import prepare_sample  # numpy; only the sample needs it
+    from ingestion.simulator.sample import SIMULATOR_VERSION, prepare_sample  # numpy; only the sample needs it
 
     sample = prepare_sample(layout.sample, instant, SAMPLE_SEED, progress.doing)
-    marker = {"company": _SAMPLE, "seed": SAMPLE_SEED, "last_day": as_of_date(settings, instant).isoformat()}
+    marker = {"company": _SAMPLE, "seed": SAMPLE_SEED, "simulator": SIMULATOR_VERSION}
     held = _read_marker(layout)
     if held and held != marker:
         progress.done("the sample company is a new one; its lake begins anew")
@@ -110,11 +109,10 @@ def _sources(  # noqa: PLR0913 (the settings of four sources)
     spend_dir: Path,
     rates_dir: Path,
 ) -> tuple[Source, ...]:
-    from ingestion.sources.stripe.extract import StripeSource
-
     from ingestion.sources.app.extract import AppSource  # the clients: ADBC, DuckDB, Stripe
     from ingestion.sources.rates.extract import RatesSource
     from ingestion.sources.spend.extract import SpendSource
+    from ingestion.sources.stripe.extract import StripeSource
 
     return (
         AppSource(app_dsn, pseudonym_key),

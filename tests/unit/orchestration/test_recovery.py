@@ -12,7 +12,6 @@ import pytest
 from orchestration.failures import RunFailedError
 from orchestration.lib.paths import DataLayout
 from orchestration.lib.recovery import discard_unreadable_warehouse, prune_runs, recover
-
 from tests.unit.orchestration.conftest import RecordedProgress
 
 

@@ -83,7 +83,7 @@ def test_settings__a_whole_configuration_is_accepted(environment: pytest.MonkeyP
 
 def test_settings__a_missing_folder_is_named(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
     configure(environment, tmp_path, NETVEXA_SPEND_DIR=str(tmp_path / "nowhere"))
-    with pytest.raises(ConfigurationError, match="NETVEXA_SPEND_DIR.*nowhere"):
+    with pytest.raises(ConfigurationError, match=r"NETVEXA_SPEND_DIR.*nowhere"):
         load_settings().require_whole_configuration()
 
 
