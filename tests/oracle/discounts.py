@@ -22,13 +22,14 @@ from tests.oracle.stripe_books import StripeBooks, reference, references
 class OnceUse:
     """A `once` coupon at work: in force in the service period of the invoice it was used on.
 
-    `item_id` is None where the whole subscription was discounted.
+    `item_id` is None where the whole subscription was discounted; `order` is what the invoice (or line) listed.
     """
 
     discount_id: str
     item_id: str | None
     start: datetime
     end: datetime
+    order: tuple[str, ...]
 
     def is_in_force(self, moment: datetime) -> bool:
         return self.start <= moment < self.end
@@ -42,12 +43,13 @@ def once_uses(books: StripeBooks, subscription_id: str) -> list[OnceUse]:
             continue
         start = instant(min(line["period"]["start"] for line in lines))
         end = instant(max(line["period"]["end"] for line in lines))
-        named = [(discount, None) for discount in references(invoice.get("discounts"))]
-        named += [(discount, item_of(line)) for line in lines for discount in references(line.get("discounts"))]
-        for discount_id, item_id in dict.fromkeys(named):
-            discount = books.discounts.get(discount_id)
-            if discount is not None and books.coupon_of(discount).get("duration") == "once":
-                uses.append(OnceUse(discount_id, item_id, start, end))
+        listed = {None: references(invoice.get("discounts"))}
+        listed |= {item_of(line): references(line.get("discounts")) for line in lines}
+        for item_id, order in listed.items():
+            for discount_id in order:
+                discount = books.discounts.get(discount_id)
+                if discount is not None and books.coupon_of(discount).get("duration") == "once":
+                    uses.append(OnceUse(discount_id, item_id, start, end, order))
     return uses
 
 

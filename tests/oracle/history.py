@@ -121,6 +121,11 @@ class SubscriptionHistory:
         inferred = not self._statements
         return self._reckon(self._stated_at(moment), moment, is_committed, inferred)
 
+    def is_past_due_before(self, moment: datetime) -> bool:
+        """Whether it counts MRR and is past due, by the last version before a moment."""
+        known = [version.document for version in self._versions if version.valid_from < moment]
+        return bool(known) and known[-1]["status"] == "past_due" and not known[-1].get("pause_collection")
+
     def turns_involuntarily(self, moment: datetime) -> bool:
         """Whether a churn at this moment is the doing of a payment that failed."""
         version = in_force(self._versions, moment)
@@ -174,10 +179,18 @@ class SubscriptionHistory:
         return items
 
     def _working(self, listed: Sequence[str], item_id: str | None, moment: datetime) -> list[str]:
-        """Listed discounts in force, then `once` coupons at work that Stripe lists no more since they were used."""
+        """Listed discounts in force, and `once` coupons at work that Stripe lists no more since they were used.
+
+        These stand where the invoice had them, before what it did not list.
+        """
         working = [discount for discount in listed if is_in_force(self._books, discount, moment, self._uses)]
-        used = [use.discount_id for use in self._uses if use.item_id == item_id and use.is_in_force(moment)]
-        return list(dict.fromkeys([*working, *used]))
+        uses = [use for use in self._uses if use.item_id == item_id and use.is_in_force(moment)]
+        for use in uses:
+            if use.discount_id not in working:
+                after = set(use.order[use.order.index(use.discount_id) :])
+                position = next((n for n, discount in enumerate(working) if discount in after), len(working))
+                working.insert(position, use.discount_id)
+        return working
 
     def _stated_at(self, moment: datetime) -> list[HeldItem]:
         """What the latest statement covering a moment says of each item."""

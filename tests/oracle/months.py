@@ -60,6 +60,8 @@ def _month(account: AccountHistory, month: date, clock: ReportingClock, rates: R
     was, restated = in_eur(old, rates, previous_day), in_eur(old, rates, day)
     fx = sum((amount - was.get(currency, ZERO) for currency, amount in restated.items()), ZERO)
     delta = (mrr or ZERO) - (mrr_previous or ZERO) - fx
+    # Where nothing has a rate, neither before nor after, no movement in EUR is known.
+    is_rated = bool(restated or in_eur(balances, rates, day))
     last = account.last_mrr_state(end)
     return {
         "account_id": account.account_id,
@@ -73,8 +75,8 @@ def _month(account: AccountHistory, month: date, clock: ReportingClock, rates: R
             delta or _unrated_change(old, balances, restated),
             had_mrr=account.had_mrr_before(clock.start_of(month)),
         ),
-        "mrr_delta_eur": delta,
-        "fx_delta_eur": fx,
+        "mrr_delta_eur": delta if is_rated else None,
+        "fx_delta_eur": fx if is_rated else None,
         "plan": plan_of(state, rates, day) or (plan_of(last, rates, day) if last is not None else None),
         "acquisition_channel": channel,
     }

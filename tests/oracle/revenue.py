@@ -50,7 +50,7 @@ def _totals(
     committed = (total_eur(account.before(end).committed(), rates, day) or ZERO for account in accounts)
 
     def moved(kind: str) -> Decimal:
-        return sum((row["mrr_delta_eur"] for row in rows if row["movement_type"] == kind), ZERO)
+        return sum((row["mrr_delta_eur"] or ZERO for row in rows if row["movement_type"] == kind), ZERO)
 
     def count(kind: str) -> int:
         return sum(row["movement_type"] == kind for row in rows)
@@ -63,7 +63,7 @@ def _totals(
         "reactivation_mrr_eur": moved("reactivation"),
         "contraction_mrr_eur": moved("contraction"),
         "churn_mrr_eur": moved("churn"),
-        "fx_delta_eur": sum((row["fx_delta_eur"] for row in rows), ZERO),
+        "fx_delta_eur": sum((row["fx_delta_eur"] or ZERO for row in rows), ZERO),
         "closing_mrr_eur": closing,
         "committed_mrr_eur": sum(committed, ZERO),
         "arr_eur": 12 * closing,

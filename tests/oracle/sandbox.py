@@ -10,6 +10,7 @@ import copy
 import heapq
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from fractions import Fraction
 from itertools import count
 from typing import Any
 
@@ -169,8 +170,14 @@ class Sandbox:
         }
 
     def subscribe(
-        self, customer: Document, items: Sequence[tuple[str, int]], coupon_ids: Sequence[str], trial_days: int
+        self,
+        customer: Document,
+        items: Sequence[tuple[str, int]],
+        coupon_ids: Sequence[str],
+        trial_days: int,
+        single_price_id: str | None = None,
     ) -> Document:
+        """A new subscription, billed at once; `single_price_id` is charged once beside it."""
         subscription = self.new(
             "subscriptions",
             "sub",
@@ -194,7 +201,7 @@ class Sandbox:
         )
         subscription["livemode"] = customer["livemode"]
         subscription["discounts"] = [self.new_discount(coupon_id, customer, subscription) for coupon_id in coupon_ids]
-        self._begin_period(subscription, self.now, quiet=True)
+        self._begin_period(subscription, self.now, is_first=True, single_price_id=single_price_id)
         self.tell("customer.subscription.created", subscription)
         return subscription
 
@@ -207,7 +214,9 @@ class Sandbox:
             number += 1
         return later(anchor, rhythm["interval"], number * rhythm["interval_count"])
 
-    def _begin_period(self, subscription: Document, start: int, *, quiet: bool = False) -> None:
+    def _begin_period(
+        self, subscription: Document, start: int, *, is_first: bool = False, single_price_id: str | None = None
+    ) -> None:
         """Bill the period that begins now and set the date of the next."""
         end = self._period_end(subscription, start)
         before = copy.deepcopy(subscription)
@@ -218,19 +227,21 @@ class Sandbox:
         invoice = self.invoice_of(subscription)
         on_trial = subscription["status"] == "trialing"
         for item in subscription["items"]["data"]:
-            if item["price"]["recurring"]["usage_type"] == "metered":
+            if not is_billed_ahead(item):
                 continue
             for quantity, amount in line_amounts(item["price"], item["quantity"]):
                 billed = self.add_line(
                     invoice, item["price"]["id"], quantity, 0 if on_trial else amount, (start, end), item["id"]
                 )
                 billed["discounts"] = copy.deepcopy(item["discounts"])
+        if single_price_id is not None:
+            self.add_single_line(invoice, single_price_id)
         # A `once` coupon is spent by the first invoice that bills.
         if not on_trial:
             _spend_once(subscription)
-        if not quiet:
+        if not is_first:
             self.tell("customer.subscription.updated", subscription, before)
-        self._finish(subscription, invoice, at_once=quiet)
+        self._finish(subscription, invoice, at_once=is_first)
         self.at(end, lambda: self._roll_over(subscription, end))
 
     def _roll_over(self, subscription: Document, due: int) -> None:
@@ -301,9 +312,15 @@ class Sandbox:
         invoice["lines"]["data"].append(entry)
         return entry
 
+    def add_single_line(self, invoice: Document, price_id: str) -> None:
+        """A line of a one-time price."""
+        details = {"subscription": None, "invoice_item": self.new_id("ii"), "proration": False, "proration_details": None}
+        parent = {"type": "invoice_item_details", "invoice_item_details": details}
+        amount = int(PRICE[price_id]["unit_amount"])
+        entry = line(self.new_id("il"), price_id, 1, amount, (self.now, self.now), parent)
+        invoice["lines"]["data"].append(entry)
+
     def add_proration(self, invoice: Document, item: Document, amount: int, end: int, *, names_item: bool) -> None:
-        if not amount:
-            return
         entry = self.add_line(invoice, item["price"]["id"], item["quantity"], amount, (self.now, end), item["id"])
         details = entry["parent"]["subscription_item_details"]
         details |= {"proration": True, "invoice_item": self.new_id("ii")}
@@ -316,7 +333,6 @@ class Sandbox:
         """Hold other items from now on, prorated and billed at once."""
         if subscription["ended_at"]:
             return
-        held = {item["id"]: item for item in subscription["items"]["data"]}
         end = subscription["items"]["data"][0]["current_period_end"]
         start = subscription["items"]["data"][0]["current_period_start"]
         kept = [
@@ -325,23 +341,33 @@ class Sandbox:
         before = copy.deepcopy(subscription)
         subscription["items"] = {"data": kept}
         if subscription["status"] in ("active", "past_due") and start < self.now < end:
-            invoice = self.invoice_of(before)
-            for item in (*held.values(), *kept):
-                is_old = held.get(item["id"]) is item
-                same = item["id"] in held and any(
-                    k["id"] == item["id"] and (k["price"], k["quantity"]) == (held[k["id"]]["price"], held[k["id"]]["quantity"])
-                    for k in kept
-                )
-                if same or item["price"]["recurring"]["usage_type"] == "metered":
-                    continue
-                whole = sum(amount for _, amount in line_amounts(item["price"], item["quantity"]))
-                part = whole * (end - self.now) // (end - start)
-                self.add_proration(invoice, item, -part if is_old else part, end, names_item=is_old or self._names_items or item["id"] not in held)
-            if invoice["lines"]["data"]:
-                self._finish(subscription, invoice, at_once=True)
-            else:
-                del self.objects["invoices"][invoice["id"]]
+            share = Fraction(end - self.now, end - start)
+            self._bill_change(before, subscription, share, end)
         self.tell("customer.subscription.updated", subscription, before)
+
+    def _bill_change(self, before: Document, after: Document, share: Fraction, end: int) -> None:
+        """Credit what is held no more for the rest of the period, and bill what is new."""
+
+        def prorated(item: Document) -> int:
+            return int(sum(amount for _, amount in line_amounts(item["price"], item["quantity"])) * share)
+
+        def terms(item: Document) -> tuple[str, str, int]:
+            return item["id"], item["price"]["id"], item["quantity"]
+
+        was = {terms(item): item for item in before["items"]["data"] if is_billed_ahead(item)}
+        now = {terms(item): item for item in after["items"]["data"] if is_billed_ahead(item)}
+        credited = [item for key, item in was.items() if key not in now and prorated(item)]
+        billed = [item for key, item in now.items() if key not in was and prorated(item)]
+        if not credited and not billed:
+            return
+        invoice = self.invoice_of(before)
+        for item in credited:
+            self.add_proration(invoice, item, -prorated(item), end, names_item=True)
+        # Stripe may leave a changed item unnamed; then the one credit line beside it says whose it is.
+        is_plain = len(credited) == len(billed) == 1 and credited[0]["id"] == billed[0]["id"]
+        for item in billed:
+            self.add_proration(invoice, item, prorated(item), end, names_item=self._names_items or not is_plain)
+        self._finish(after, invoice, at_once=True)
 
     def _finish(self, subscription: Document, invoice: Document, *, at_once: bool) -> None:
         """Finalise at once, or an hour later as Stripe does with renewals; while collection is paused never."""
@@ -402,13 +428,20 @@ class Sandbox:
         )
         charge["livemode"] = payment["livemode"] = invoice["livemode"]
 
-    def open_invoices(self, subscription: Document) -> list[Document]:
+    def invoices_of(self, subscription: Document) -> list[Document]:
         return [
             invoice
             for invoice in self.objects["invoices"].values()
-            if invoice["status"] == "open"
-            and invoice["parent"]["subscription_details"]["subscription"] == subscription["id"]
+            if invoice["parent"]["subscription_details"]["subscription"] == subscription["id"]
         ]
+
+    def open_invoices(self, subscription: Document) -> list[Document]:
+        return [invoice for invoice in self.invoices_of(subscription) if invoice["status"] == "open"]
+
+
+def is_billed_ahead(item: Document) -> bool:
+    """Metered usage is billed afterwards, and not here."""
+    return bool(item["price"]["recurring"]["usage_type"] != "metered")
 
 
 def _spend_once(subscription: Document) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -33,8 +33,9 @@ class Statement:
     """One node of the manifest as SQL that makes its relation."""
 
     unique_id: str
-    schema: str
+    name: str
     sql: str
+    parents: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,14 @@ class CompiledProject:
     schemas: tuple[str, ...]
     statements: tuple[Statement, ...]
     marts: tuple[str, ...]
+
+    def leading_to(self, marts: Collection[str]) -> tuple[Statement, ...]:
+        """The statements that some marts need, in order."""
+        needed: set[str] = set()
+        for statement in reversed(self.statements):
+            if statement.name in marts or statement.unique_id in needed:
+                needed |= {statement.unique_id, *statement.parents}
+        return tuple(statement for statement in self.statements if statement.unique_id in needed)
 
 
 def compile_project(scratch: Path) -> CompiledProject:
@@ -77,7 +86,9 @@ def _read_manifest(document: Mapping[str, Any]) -> CompiledProject:
     return CompiledProject(
         database=ordered[0]["database"],
         schemas=tuple(sorted({node["schema"] for node in ordered})),
-        statements=tuple(Statement(n["unique_id"], n["schema"], _statement(n)) for n in ordered),
+        statements=tuple(
+            Statement(n["unique_id"], n["name"], _statement(n), tuple(n["depends_on"].get("nodes", []))) for n in ordered
+        ),
         marts=tuple(node["name"] for node in ordered if node["schema"] == "marts"),
     )
 
@@ -107,21 +118,19 @@ def _literal(cell: str) -> str:
 
 
 class Warehouse:
-    """Runs the compiled project over worlds, one in-memory database each."""
+    """Runs the compiled project over worlds, one in-memory database each, as far as `marts` need it."""
 
-    def __init__(self, project: CompiledProject, scratch: Path) -> None:
+    def __init__(self, project: CompiledProject, scratch: Path, marts: Collection[str]) -> None:
         self._project = project
         self._scratch = scratch
+        self._marts = [mart for mart in project.marts if mart in marts]
+        self._statements = project.leading_to(self._marts)
         self._worlds = 0
-
-    @property
-    def marts(self) -> tuple[str, ...]:
-        return self._project.marts
 
     def marts_of(self, inputs: Inputs) -> dict[str, list[Row]]:
         """Land a world and build every mart of it: lists of rows as DuckDB gives them to Python."""
         with self.built(inputs) as connection:
-            return {mart: list(_rows(connection, f"select * from marts.{mart}")) for mart in self.marts}
+            return {mart: list(_rows(connection, f"select * from marts.{mart}")) for mart in self._marts}
 
     def built(self, inputs: Inputs) -> duckdb.DuckDBPyConnection:
         """A connection to the world's warehouse; the caller closes it."""
@@ -134,7 +143,7 @@ class Warehouse:
         connection.execute("set timezone = 'UTC'")
         for schema in self._project.schemas:
             connection.execute(f'create schema if not exists "{schema}"')
-        for statement in self._project.statements:
+        for statement in self._statements:
             sql = statement.sql.replace(LAKE, str(root)).replace(INSTANT, inputs.run_at.isoformat())
             try:
                 connection.execute(sql)

@@ -5,50 +5,27 @@ Belongs here: chance. Does not: how Stripe behaves (sandbox) or what follows (th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
-from zoneinfo import ZoneInfo
+from fractions import Fraction
+from functools import partial
 
 from hypothesis import strategies as st
 
+from tests.oracle import app_worlds
+from tests.oracle.calendar_worlds import RUN_DAYS, WORLD_DAYS, Draw, local, moments
 from tests.oracle.catalogue import COUPONS, PRICES, Document, compatible
 from tests.oracle.catalogue import PRICE as PRICE_BY_ID
 from tests.oracle.inputs import AppSnapshot, Inputs, Rate, Row
+from tests.oracle.money_back import credit, refund
 from tests.oracle.sandbox import DAY, Sandbox
 from tests.oracle.seeds import project_seeds
 
-BERLIN = ZoneInfo("Europe/Berlin")
-Draw = Callable[[st.SearchStrategy[Any]], Any]
-
-# Nights after which something is over: a month, a year, a day of 23 or 25 hours; and plain ones.
-RUN_DAYS = st.sampled_from(
-    [date(2026, 4, 1), date(2026, 3, 29), date(2026, 3, 30), date(2026, 1, 1), date(2025, 11, 1), date(2025, 10, 27), date(2026, 3, 1), date(2026, 5, 14), date(2026, 6, 30)]
-)
-# Local seconds after midnight: midnight itself, a second around it, the hours DST takes or gives, noon.
-SECONDS = st.one_of(
-    st.sampled_from([0, 0, 0, 1, 86_399, 7_199, 7_200, 10_800, 43_200]), st.integers(min_value=0, max_value=86_399)
-)
-WORLD_DAYS = 130
-
-
-def local(day: date, seconds: int) -> int:
-    """Epoch seconds of a local time of day."""
-    return int((datetime.combine(day, datetime.min.time(), BERLIN) + timedelta(seconds=seconds)).timestamp())
-
-
-@st.composite
-def moments(draw: Draw, run_day: date, first_days_ago: int = WORLD_DAYS) -> int:
-    """An instant in the life of a world; ends of months are as likely as all else."""
-    day = run_day - timedelta(days=draw(st.integers(min_value=0, max_value=first_days_ago)))
-    if draw(st.booleans()):
-        day = day.replace(day=1)
-    return local(day, draw(SECONDS))
-
-
 coupon_ids = st.sampled_from([coupon["id"] for coupon in COUPONS])
 coupon_lists = st.one_of(st.just([]), st.lists(coupon_ids, max_size=2, unique=True))
+shares = st.sampled_from([Fraction(1), Fraction(1, 2), Fraction(1, 3), Fraction(1, 1000)])
 quantities = st.sampled_from([1, 1, 1, 2, 3, 5, 6, 10, 11, 17])
 
 
@@ -76,6 +53,8 @@ ACTIONS = (
     "discount_customer",
     "void",
     "mark_uncollectible",
+    "credit",
+    "refund",
 )
 
 
@@ -85,64 +64,126 @@ def _script(draw: Draw, sandbox: Sandbox, customer: Document, run_day: date) -> 
     born = draw(moments(run_day))
     items, coupons = draw(item_lists()), draw(coupon_lists)
     trial_days = draw(st.sampled_from([0, 0, 0, 7, 14]))
-    steps = draw(
-        st.lists(st.tuples(st.sampled_from(ACTIONS), moments(run_day), item_lists(), coupon_lists), max_size=4)
-    )
+    step = st.builds(Step, st.sampled_from(ACTIONS), moments(run_day), item_lists(), coupon_lists, shares)
+    steps = draw(st.lists(step, max_size=4))
     if trial_days:
         coupons = [coupon for coupon in coupons if not coupon.startswith("co_once")]
 
+    single = draw(st.sampled_from([None, None, "price_z_setup", "price_z_service"]))
+
     def be_born() -> None:
-        subscription = sandbox.subscribe(customer, items, coupons, trial_days)
-        for action, moment, new_items, new_coupons in steps:
-            if moment >= born:
-                sandbox.at(moment, lambda a=action, i=new_items, c=new_coupons: _act(sandbox, subscription, a, i, c))
+        subscription = sandbox.subscribe(customer, items, coupons, trial_days, single)
+        for happening in steps:
+            if happening.moment >= born:
+                sandbox.at(happening.moment, partial(_act, sandbox, subscription, happening))
 
     sandbox.at(born, be_born)
 
 
-def _act(
-    sandbox: Sandbox,
-    subscription: Document,
-    action: str,
-    items: Sequence[tuple[str, int]],
-    coupons: Sequence[str],
-) -> None:
-    if subscription["ended_at"]:
+@dataclass(frozen=True)
+class Step:
+    """One thing that happens to a subscription; the lists and the share are what an action needs of them."""
+
+    action: str
+    moment: int
+    items: Sequence[tuple[str, int]]
+    coupons: Sequence[str]
+    share: Fraction
+
+
+def _act(sandbox: Sandbox, subscription: Document, step: Step) -> None:
+    if step.action in ("credit", "refund", "void", "mark_uncollectible"):
+        _act_on_invoice(sandbox, subscription, step)
+    elif not subscription["ended_at"]:
+        actions = {**_LIFE, **_DELINQUENCY}
+        actions[step.action](sandbox, subscription, step)
+
+
+def _act_on_invoice(sandbox: Sandbox, subscription: Document, step: Step) -> None:
+    if step.action in ("void", "mark_uncollectible"):
+        for invoice in sandbox.open_invoices(subscription)[:1]:
+            state = ("void", "voided_at") if step.action == "void" else ("uncollectible", "marked_uncollectible_at")
+            invoice["status"] = state[0]
+            invoice["status_transitions"][state[1]] = sandbox.now
         return
+    paid = [i for i in sandbox.invoices_of(subscription) if i["status"] == "paid" and i["amount_paid"] > 0]
+    if not paid:
+        return
+    amount = max(int(paid[-1]["amount_paid"] * step.share), 1)
+    if step.action == "credit":
+        credit(sandbox, paid[-1], step.share, names_line=not step.coupons, refunded=amount if len(step.items) > 1 else 0)
+    else:
+        refund(sandbox, paid[-1], amount, "failed" if step.coupons else "succeeded")
+
+
+def _end(sandbox: Sandbox, subscription: Document, step: Step) -> None:
+    sandbox.end(subscription, "cancellation_requested" if step.coupons else None)
+
+
+def _schedule_end(sandbox: Sandbox, subscription: Document, step: Step) -> None:
+    sandbox.schedule_end(subscription, wanted=step.action == "schedule_end")
+
+
+def _pause(sandbox: Sandbox, subscription: Document, step: Step) -> None:
+    paused = {"behavior": "void", "resumes_at": None} if step.action == "pause" else None
+    sandbox.change(subscription, pause_collection=paused)
+
+
+def _start_failing(sandbox: Sandbox, subscription: Document, step: Step) -> None:
+    del step
+    sandbox.failing.add(subscription["id"])
+
+
+def _give_up(sandbox: Sandbox, subscription: Document, step: Step) -> None:
+    if step.action == "give_up_unpaid" and subscription["status"] == "past_due":
+        sandbox.change(subscription, status="unpaid")
+    elif step.action == "give_up_cancel" and subscription["status"] in ("past_due", "unpaid"):
+        sandbox.end(subscription, "payment_failed" if step.coupons else None)
+
+
+def _recover(sandbox: Sandbox, subscription: Document, step: Step) -> None:
+    del step
+    sandbox.failing.discard(subscription["id"])
+    for invoice in sandbox.open_invoices(subscription):
+        sandbox.pay(invoice)
+    if subscription["status"] in ("past_due", "unpaid"):
+        sandbox.change(subscription, status="active")
+
+
+def _discount(sandbox: Sandbox, subscription: Document, step: Step) -> None:
+    sandbox.discount_subscription(subscription, step.coupons)
+
+
+def _discount_item(sandbox: Sandbox, subscription: Document, step: Step) -> None:
+    sandbox.discount_item(subscription, len(step.items), step.coupons)
+
+
+def _discount_customer(sandbox: Sandbox, subscription: Document, step: Step) -> None:
     customer = sandbox.objects["customers"][subscription["customer"]]
-    match action:
-        case "change_items":
-            _change_items(sandbox, subscription, items)
-        case "end":
-            sandbox.end(subscription, "cancellation_requested" if coupons else None)
-        case "schedule_end" | "unschedule_end":
-            sandbox.schedule_end(subscription, wanted=action == "schedule_end")
-        case "pause" | "resume":
-            paused = {"behavior": "void", "resumes_at": None} if action == "pause" else None
-            sandbox.change(subscription, pause_collection=paused)
-        case "start_failing":
-            sandbox.failing.add(subscription["id"])
-        case "give_up_unpaid" if subscription["status"] == "past_due":
-            sandbox.change(subscription, status="unpaid")
-        case "give_up_cancel" if subscription["status"] in ("past_due", "unpaid"):
-            sandbox.end(subscription, "payment_failed" if coupons else None)
-        case "recover":
-            sandbox.failing.discard(subscription["id"])
-            for invoice in sandbox.open_invoices(subscription):
-                sandbox.pay(invoice)
-            if subscription["status"] in ("past_due", "unpaid"):
-                sandbox.change(subscription, status="active")
-        case "discount":
-            sandbox.discount_subscription(subscription, coupons)
-        case "discount_item":
-            sandbox.discount_item(subscription, len(items), coupons)
-        case "discount_customer":
-            sandbox.discount_customer(customer, coupons[0] if coupons else None)
-        case "void" | "mark_uncollectible":
-            for invoice in sandbox.open_invoices(subscription)[:1]:
-                state = ("void", "voided_at") if action == "void" else ("uncollectible", "marked_uncollectible_at")
-                invoice["status"] = state[0]
-                invoice["status_transitions"][state[1]] = sandbox.now
+    sandbox.discount_customer(customer, step.coupons[0] if step.coupons else None)
+
+
+def _change(sandbox: Sandbox, subscription: Document, step: Step) -> None:
+    _change_items(sandbox, subscription, step.items)
+
+
+_LIFE = {
+    "change_items": _change,
+    "end": _end,
+    "schedule_end": _schedule_end,
+    "unschedule_end": _schedule_end,
+    "pause": _pause,
+    "resume": _pause,
+    "discount": _discount,
+    "discount_item": _discount_item,
+    "discount_customer": _discount_customer,
+}
+_DELINQUENCY = {
+    "start_failing": _start_failing,
+    "give_up_unpaid": _give_up,
+    "give_up_cancel": _give_up,
+    "recover": _recover,
+}
 
 
 def _change_items(sandbox: Sandbox, subscription: Document, items: Sequence[tuple[str, int]]) -> None:
@@ -161,14 +202,14 @@ def _change_items(sandbox: Sandbox, subscription: Document, items: Sequence[tupl
 
 
 @st.composite
-def _app(draw: Draw, account_ids: Sequence[str], run_day: date) -> list[Row]:
+def _accounts(draw: Draw, account_ids: Sequence[str], run_day: date) -> list[Row]:
     sources = st.sampled_from([None, "google", "newsletter", "wp-plugin", "Adwords"])
     mediums = st.sampled_from([None, "cpc", "organic", "blog", "referral"])
     hosts = st.sampled_from([None, "www.google.com", "blog.example.com", "wordpress.org"])
     return [
         {
             "id": account_id,
-            "created_at": datetime.fromtimestamp(draw(moments(run_day)), UTC),
+            "created_at": datetime.fromtimestamp(local(run_day - timedelta(days=WORLD_DAYS), 0), UTC),
             "country": draw(st.sampled_from([None, "DE", "US"])),
             "utm_source": draw(sources),
             "utm_medium": draw(mediums),
@@ -196,8 +237,8 @@ def _rates(draw: Draw, run_day: date) -> list[Rate]:
 
 
 @st.composite
-def finance_worlds(draw: Draw) -> Inputs:
-    """One to four accounts with subscriptions, read on one to three nights not more than 30 days apart."""
+def worlds(draw: Draw, *, with_billing: bool, with_app: bool) -> Inputs:
+    """One to three accounts, read on one to three nights not more than 30 days apart."""
     run_day = draw(RUN_DAYS)
     sandbox = Sandbox(
         tax_percent=draw(st.sampled_from([0, 19, 19, 7])),
@@ -205,10 +246,9 @@ def finance_worlds(draw: Draw) -> Inputs:
         names_items=draw(st.booleans()),
     )
     app_ids = [f"acc_{number}" for number in range(1, 1 + draw(st.integers(min_value=1, max_value=3)))]
-    rows = draw(_app(app_ids, run_day))
-    start = local(run_day - timedelta(days=WORLD_DAYS), 0)
-    sandbox.run_until(start)
-    for row in rows:
+    rows = draw(_accounts(app_ids, run_day))
+    sandbox.run_until(local(run_day - timedelta(days=WORLD_DAYS), 0))
+    for row in rows if with_billing else ():
         customer = sandbox.create_customer(row["id"] if draw(st.booleans()) else None)
         if customer["metadata"].get("account_id") is None and draw(st.booleans()):
             row["stripe_customer_id"] = customer["id"]
@@ -220,14 +260,21 @@ def finance_worlds(draw: Draw) -> Inputs:
         sandbox.at(run_at - days_before * DAY, sandbox.read)
     sandbox.at(run_at, sandbox.read)
     sandbox.run_until(run_at)
+    agents = draw(app_worlds.agents(app_ids, run_day)) if with_app else []
+    events = [*draw(app_worlds.conversations(agents, run_day)), *draw(app_worlds.trial_events(app_ids, run_day))] if with_app else []
     return Inputs(
         run_at=datetime.fromtimestamp(run_at, UTC),
-        app=[AppSnapshot(night.read_at, rows, ()) for night in sandbox.nights],
-        app_events=(),
+        app=[AppSnapshot(night.read_at, rows, agents) for night in sandbox.nights],
+        app_events=draw(st.permutations(events)),
         nights=sandbox.nights,
-        google_ads=(),
-        costs=(),
+        google_ads=draw(app_worlds.google_ads(run_day)) if with_app else (),
+        costs=draw(app_worlds.costs(run_day)) if with_app else (),
         rates=draw(_rates(run_day)),
         seeds=project_seeds(),
         api_version="pinned",
     )
+
+
+finance_worlds = partial(worlds, with_billing=True, with_app=False)
+product_worlds = partial(worlds, with_billing=False, with_app=True)
+whole_worlds = partial(worlds, with_billing=True, with_app=True)
