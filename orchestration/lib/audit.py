@@ -42,7 +42,7 @@ def audit_warehouse(session: RunSession, run_id: str, expected: Collection[str])
     )
     report_verdict(session.progress, report)
     if not report.blocking_failures:
-        _write(session.layout, Audit(session.instant, session.as_of_date))
+        remember_audit(session.layout, Audit(session.instant, session.as_of_date))
     return report
 
 
@@ -66,7 +66,8 @@ def require_audit(layout: DataLayout) -> Audit:
     raise RunFailedError("the warehouse has not passed gate 2 since it was built; run the whole nightly job")
 
 
-def _write(layout: DataLayout, audit: Audit) -> None:
+def remember_audit(layout: DataLayout, audit: Audit) -> None:
+    """Keep the verdict on the warehouse as it is now."""
     record = {
         "run_instant": audit.run_instant.isoformat(),
         "as_of_date": audit.as_of_date.isoformat(),

@@ -75,12 +75,12 @@ class DataLayout:
 
     @property
     def logs(self) -> Path:
-        """Log files of Dagster and dbt."""
+        """dbt's log, which rotates by itself."""
         return self.root / "logs"
 
     @property
     def runs(self) -> Path:
-        """One folder a run, with the data docs of both gates."""
+        """One folder a run, with its log and the data docs of both gates."""
         return self.root / "runs"
 
     @property

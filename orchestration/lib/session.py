@@ -36,7 +36,7 @@ class RunSession:
         return as_of_date(self.settings, self.instant)
 
     def folder(self, run_id: str) -> Path:
-        """Where this run keeps its data docs; names sort by time."""
+        """Where this run keeps its log and its data docs; names sort by time."""
         return self.layout.runs / f"{self.started_at:%Y%m%dT%H%M%SZ}-{run_id[:8]}"
 
 

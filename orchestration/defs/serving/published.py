@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from orchestration.failures import RunFailedError
 from orchestration.lib.dbt_build import parse_project
 from orchestration.lib.publishing import publish_warehouse
 from orchestration.lib.session import RunSession
@@ -22,7 +23,10 @@ def published() -> dg.Definitions:
         description="The version people read: only marts, read-only, with row counts, hashes and metric definitions.",
     )
     def warehouse(context: dg.AssetExecutionContext, session: dg.ResourceParam[RunSession]) -> dg.MaterializeResult:
-        version = publish_warehouse(session, context.run_id, project.document)
+        try:
+            version = publish_warehouse(session, context.run_id, project.document)
+        except RunFailedError as error:
+            raise dg.Failure(str(error), allow_retries=False) from error
         return dg.MaterializeResult(
             metadata={
                 "version": version.id,

@@ -7,6 +7,7 @@ from dagster_dbt import dbt_assets
 from dagster_dbt.asset_utils import DAGSTER_DBT_UNIQUE_ID_METADATA_KEY
 
 from orchestration.defs.warehouse.translator import ModelTranslator
+from orchestration.failures import RunFailedError
 from orchestration.lib.dbt_build import BuildResult, NodeResult, parse_project
 from orchestration.lib.session import RunSession
 from orchestration.lib.warehouse import build
@@ -35,7 +36,10 @@ def dbt_models() -> dg.Definitions:
             if spec.key in context.selected_asset_check_keys
         }
         select = [unique_id.split(".")[2] for unique_id in sorted(specs)] if context.is_subset else []
-        outcome = build(session, project, select)
+        try:
+            outcome = build(session, project, select)
+        except RunFailedError as error:
+            raise dg.Failure(str(error), allow_retries=False) from error
         for node in outcome.result.nodes:
             if node.unique_id in specs and node.is_good:
                 key = specs[node.unique_id].key
@@ -66,5 +70,5 @@ def _check_result(node: NodeResult, spec: dg.AssetCheckSpec) -> dg.AssetCheckRes
 def _refusal(result: BuildResult) -> str:
     told = [f"{failure.name}: {failure.message}" for failure in result.failures[:FAILURES_TOLD]]
     if len(result.failures) > FAILURES_TOLD:
-        told.append(f"and {len(result.failures) - FAILURES_TOLD} more (logs/dbt.log)")
+        told.append(f"and {len(result.failures) - FAILURES_TOLD} more, see logs/dbt.log")
     return f"dbt could not build the warehouse: {' | '.join(told)}"
