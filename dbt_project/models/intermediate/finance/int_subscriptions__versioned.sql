@@ -100,20 +100,21 @@ before_first_event_since_signal as (
     group by before_first_event.event_id
 ),
 
--- The nights' own reads, where they differ from the night before.
-changed_reads as (
+-- The nights' own reads, where they differ from the one before, which held until then.
+reads as (
     select
         *,
-        lag(read_at) over (partition by subscription_id order by read_at asc) as differed_at
-    from (
-        select *
-        from snapshots
-        where snapshot_kind = 'read'
-        qualify
-            billing_state is distinct from lag(billing_state) over (
-                partition by subscription_id order by read_at asc, payload asc
-            )
-    )
+        lag(read_at) over subscription_reads as differed_at,
+        billing_state is distinct from lag(billing_state) over subscription_reads as is_changed
+    from snapshots
+    where snapshot_kind = 'read'
+    window subscription_reads as (partition by subscription_id order by read_at asc, payload asc)
+),
+
+changed_reads as (
+    select * exclude (is_changed)
+    from reads
+    where is_changed
 ),
 
 last_event_before_read as (
