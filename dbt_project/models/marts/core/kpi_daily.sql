@@ -42,7 +42,6 @@ day_bounds as (
     select
         as_of_date,
         {{ add_days('as_of_date', -29) }} as window_start_date,
-        {{ local_midnight(add_days('as_of_date', 1)) }} as day_end_at,
         {{ add_months(month_of(add_days('as_of_date', 1)), -1) }} as complete_month
     from days
 ),
@@ -82,7 +81,7 @@ agents_with_value as (
     inner join agents
         on
             {{ local_date('agents.created_at') }} between day_bounds.window_start_date and day_bounds.as_of_date
-            and agents.first_conversation_at < day_bounds.day_end_at
+            and agents.ttfv_hours is not null
 ),
 
 ttfv as (
