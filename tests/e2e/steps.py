@@ -1,0 +1,98 @@
+"""The steps of the nightly job in this process, by orchestration's own functions, without Dagster around them.
+
+Belongs here: landing, building, auditing, publishing, in the job's order. Does not: sources, expectations of results.
+Dagster's part is proved where the job is started as people start it (tests/faults, tests/integration/orchestration).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import duckdb
+
+from expectations.catalogue import mart_checks
+from orchestration.lib.audit import audit_warehouse
+from orchestration.lib.dbt_build import ParsedProject, parse_project
+from orchestration.lib.landing import Landing, land_sources
+from orchestration.lib.publishing import publish_warehouse
+from orchestration.lib.session import RunSession, open_session
+from orchestration.lib.warehouse import build
+from orchestration.settings import Settings
+from serving.version import Version
+
+# The wall clock of these runs: an hour after the instant they take for now, so that nothing is still settling.
+LATER = timedelta(hours=1)
+
+
+class Listener:
+    """A `Progress` that keeps the warnings."""
+
+    def __init__(self) -> None:
+        self.warnings: list[str] = []
+
+    def phase(self, title: str) -> None:
+        """Not kept."""
+
+    def doing(self, text: str) -> None:
+        """Not kept."""
+
+    def done(self, text: str) -> None:
+        """Not kept."""
+
+    def warn(self, text: str) -> None:
+        self.warnings.append(text)
+
+
+@contextmanager
+def session_of(settings: Settings) -> Iterator[RunSession]:
+    """A run of these settings at their own instant, with the lock held."""
+    assert settings.as_of is not None
+    now: datetime = settings.as_of + LATER
+    with open_session(settings, lambda: now, Listener(), ["end-to-end tests"]) as session:
+        yield session
+
+
+def land(settings: Settings) -> Landing:
+    """Read all sources into the lake; gate 1 has let everything through."""
+    with session_of(settings) as session:
+        landing = land_sources(session, uuid4().hex)
+    assert not landing.report.blocking_failures, [failure.message for failure in landing.report.blocking_failures]
+    return landing
+
+
+def build_and_publish(settings: Settings) -> Version:
+    """From the lake as it is to a published version; every model, test and check of gate 2 has held."""
+    with session_of(settings) as session:
+        return _publish(session, parse_project(settings))
+
+
+def nightly(settings: Settings) -> Version:
+    """The whole night: land, build, audit, publish."""
+    land(settings)
+    return build_and_publish(settings)
+
+
+def _publish(session: RunSession, project: ParsedProject) -> Version:
+    run_id = uuid4().hex
+    result = build(session, project).result
+    assert not result.failures, [f"{failure.name}: {failure.message}" for failure in result.failures]
+    expected = {check.asset[1] for check in mart_checks()} & set(project.marts)
+    report = audit_warehouse(session, run_id, expected)
+    assert not report.blocking_failures, [failure.message for failure in report.blocking_failures]
+    return publish_warehouse(session, run_id, project.document)
+
+
+def hashes(version: Version) -> dict[str, str]:
+    """SHA-256 of every published table, by name."""
+    return {table.name: table.sha256 for table in version.tables}
+
+
+def read_rows(database: Path, sql: str) -> list[tuple[object, ...]]:
+    """The rows of a query on a DuckDB file, instants in UTC."""
+    with duckdb.connect(str(database), read_only=True) as connection:
+        connection.execute("set timezone = 'UTC'")
+        return connection.execute(sql).fetchall()
