@@ -1,4 +1,4 @@
--- METRICS 1.2: a customer without an account is kept, counted and warned about; an account unknown to the app is taken as it is, and warned about.
+-- METRICS 1.2: a customer without an account is kept and warned about; so is an account that the app does not know.
 {{ config(severity="warn", meta={"dagster": {"ref": {"name": "fct_mrr_movements"}}}) }}
 
 select

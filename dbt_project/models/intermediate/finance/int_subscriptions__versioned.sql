@@ -42,8 +42,7 @@ before_events as (
 
 -- Of several events in one second the last is the one that no other of them found in place.
 last_event_of_second as (
-    select
-        events.*
+    select events.*
     from events
     left join before_events as successors
         on
@@ -104,17 +103,16 @@ before_first_event_since_signal as (
 reads as (
     select
         *,
-        lag(read_at) over subscription_reads as differed_at,
-        billing_state is distinct from lag(billing_state) over subscription_reads as is_changed
+        lag(read_at) over (partition by subscription_id order by read_at asc, payload asc) as differed_at,
+        lag(billing_state) over (partition by subscription_id order by read_at asc, payload asc) as previous_state
     from snapshots
     where snapshot_kind = 'read'
-    window subscription_reads as (partition by subscription_id order by read_at asc, payload asc)
 ),
 
 changed_reads as (
-    select * exclude (is_changed)
+    select * exclude (previous_state)
     from reads
-    where is_changed
+    where billing_state is distinct from previous_state
 ),
 
 last_event_before_read as (
@@ -157,7 +155,7 @@ dated_reads as (
             when last_event_before_read.event_at >= changed_reads.observed_from then
                 -- The events tell the story; a read that contradicts them holds from its own instant.
                 case
-                    when last_event_before_read.event_state is distinct from changed_reads.billing_state
+                    when last_event_before_read.event_state <> changed_reads.billing_state
                         then changed_reads.read_at
                 end
             else
