@@ -160,7 +160,7 @@ select
         'spend_eur * new_accounts * 10000', 'new_paying_accounts * new_mrr_eur * 10000 * ' ~ gross_margin()
     ) }} as payback_months,
     {{ ratio(
-        'closing_mrr_eur * trailing_opening_accounts * new_paying_accounts * 10000 * ' ~ gross_margin(),
+        'closing_mrr_eur * trailing_opening_accounts * nullif(new_paying_accounts, 0) * 10000 * ' ~ gross_margin(),
         'paying_accounts * trailing_churned_accounts * 10000 * spend_eur'
     ) }} as ltv_cac_ratio
 from compared
