@@ -1,4 +1,4 @@
-"""`make bench`: the nightly job measured twice, beside its lower bounds, into benchmarks/results/nightly.md.
+"""`python -m benchmarks.nightly`: the job measured twice, beside its lower bounds, into benchmarks/results/nightly.md.
 
 Belongs here: the order of the runs, and the proof that all of them did the same work. Does not: watching a process
 (observer), naming its parts (parts), writing (report). Nothing is written when any result differs.

@@ -64,7 +64,7 @@ def _head(measured: Measured) -> list[str]:
     return [
         "# The nightly job: where time and memory go",
         "",
-        "Written by `make bench` (`benchmarks/nightly.py`), not by hand. Never tested: no check depends on it.",
+        "Written by `python -m benchmarks.nightly`, not by hand. Never tested: no check depends on it.",
         "",
         f"- {measured.measured_at:%Y-%m-%d}, {measured.cores} cores, Python {platform.python_version()}, "
         f"{measured.load:.1f} runnable processes a core at the start (above 0.3 the machine was busy with other work: "
