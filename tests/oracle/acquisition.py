@@ -59,9 +59,7 @@ def _app_trials(inputs: Inputs) -> Iterator[tuple[str, TrialFact]]:
             yield event["account_id"], TrialFact(started, ends, False)
 
 
-def _stripe_trials(
-    books: StripeBooks, versions: Mapping[str, Sequence[Version]]
-) -> Iterator[tuple[str, TrialFact]]:
+def _stripe_trials(books: StripeBooks, versions: Mapping[str, Sequence[Version]]) -> Iterator[tuple[str, TrialFact]]:
     for told in versions.values():
         document = told[-1].document
         if document.get("trial_start"):

@@ -27,10 +27,32 @@ def at(epoch: int, microseconds: int = 0) -> datetime:
 def event(event_id: str, kind: str, occurred_at: datetime, received_at: datetime, **fields: Any) -> Row:
     """An event with the landed columns of docs/lake.md; what is not given is NULL."""
     blank = dict.fromkeys(
-        ("account_id", "agent_id", "conversation_id", "visitor_token", "is_test", "channel", "sender", "is_accurate",
-         "plan", "trial_days", "amount", "currency", "feature", "experiment", "variant")
+        (
+            "account_id",
+            "agent_id",
+            "conversation_id",
+            "visitor_token",
+            "is_test",
+            "channel",
+            "sender",
+            "is_accurate",
+            "plan",
+            "trial_days",
+            "amount",
+            "currency",
+            "feature",
+            "experiment",
+            "variant",
+        )
     )
-    return {"id": event_id, "event_type": kind, "occurred_at": occurred_at, "received_at": received_at, **blank, **fields}
+    return {
+        "id": event_id,
+        "event_type": kind,
+        "occurred_at": occurred_at,
+        "received_at": received_at,
+        **blank,
+        **fields,
+    }
 
 
 @st.composite
@@ -61,7 +83,9 @@ def _conversation(draw: Draw, conversation_id: str, agent: Row, run_day: date) -
     if draw(st.booleans()):
         start = at(draw(moments(run_day, 70)))
     else:
-        start = agent["created_at"] + timedelta(seconds=draw(st.sampled_from([-5, 0, 1, 86_399, 86_400, 86_401, 7_300])))
+        start = agent["created_at"] + timedelta(
+            seconds=draw(st.sampled_from([-5, 0, 1, 86_399, 86_400, 86_401, 7_300]))
+        )
     ids = {"agent_id": agent["id"], "account_id": agent["account_id"], "conversation_id": conversation_id}
     kinds = draw(
         st.lists(
@@ -99,30 +123,37 @@ def trial_events(draw: Draw, account_ids: Sequence[str], run_day: date) -> list[
         if draw(st.booleans()):
             started = at(draw(moments(run_day)))
             days = draw(st.sampled_from([14, 7, None, 30]))
-            found.append(event(f"ev_trial_{account_id}", "trial_started", started, started, account_id=account_id, trial_days=days))
+            found.append(
+                event(
+                    f"ev_trial_{account_id}", "trial_started", started, started, account_id=account_id, trial_days=days
+                )
+            )
     return found
 
 
 @st.composite
 def google_ads(draw: Draw, run_day: date) -> list[Row]:
-    rows = []
+    rows: list[Row] = []
     for file_number in range(draw(st.integers(min_value=0, max_value=2))):
-        for number in range(draw(st.integers(min_value=0, max_value=4))):
-            rows.append(
-                {
-                    "spend_date": run_day - timedelta(days=draw(st.integers(min_value=-1, max_value=60))),
-                    "customer_id": "123",
-                    "currency": draw(st.sampled_from(["EUR", "EUR", "USD", "SEK"])),
-                    "campaign_id": f"c{number}",
-                    "cost_micros": draw(st.sampled_from([0, 1, 49, 50, 1_234_567, 25_000_000])),
-                    "clicks": draw(st.sampled_from([0, 3])),
-                    "impressions": draw(st.sampled_from([0, 700])),
-                    "conversions": draw(st.sampled_from(["0", "0.333333", "2.5"])),
-                    "source_file": f"google_ads_{file_number}.csv",
-                    "row_number": number + 1,
-                }
-            )
+        campaigns = range(draw(st.integers(min_value=0, max_value=4)))
+        rows += [draw(_campaign_day(run_day, file_number, number)) for number in campaigns]
     return rows
+
+
+@st.composite
+def _campaign_day(draw: Draw, run_day: date, file_number: int, number: int) -> Row:
+    return {
+        "spend_date": run_day - timedelta(days=draw(st.integers(min_value=-1, max_value=60))),
+        "customer_id": "123",
+        "currency": draw(st.sampled_from(["EUR", "EUR", "USD", "SEK"])),
+        "campaign_id": f"c{number}",
+        "cost_micros": draw(st.sampled_from([0, 1, 49, 50, 1_234_567, 25_000_000])),
+        "clicks": draw(st.sampled_from([0, 3])),
+        "impressions": draw(st.sampled_from([0, 700])),
+        "conversions": draw(st.sampled_from(["0", "0.333333", "2.5"])),
+        "source_file": f"google_ads_{file_number}.csv",
+        "row_number": number + 1,
+    }
 
 
 @st.composite
@@ -144,3 +175,10 @@ def costs(draw: Draw, run_day: date) -> list[Row]:
             }
         )
     return rows
+
+
+@st.composite
+def lives(draw: Draw, account_ids: Sequence[str], run_day: date) -> tuple[list[Row], list[Row]]:
+    """Agents of some accounts, and every event of the app."""
+    known = draw(agents(account_ids, run_day))
+    return known, [*draw(conversations(known, run_day)), *draw(trial_events(account_ids, run_day))]

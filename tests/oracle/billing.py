@@ -36,8 +36,9 @@ def line_amounts(price: Document, quantity: int) -> list[tuple[int, int]]:
     return lines
 
 
-def line(line_id: str, price_id: str, quantity: int, amount: int, period: tuple[int, int], parent: Document) -> Document:
-    """An invoice line before discounts and tax."""
+def line(line_id: str, price_id: str, billed: tuple[int, int], period: tuple[int, int], parent: Document) -> Document:
+    """An invoice line before discounts and tax; `billed` is quantity and amount."""
+    quantity, amount = billed
     price = PRICE[price_id]
     return {
         "id": line_id,
@@ -113,7 +114,11 @@ def _tax(entry: Document, percent: int, unspecified_inclusive: bool) -> None:
         net = cents(Fraction(taxable * 100, 100 + percent))
         tax: dict[str, Any] = {"amount": taxable - net, "tax_behavior": "inclusive", "taxable_amount": net}
     else:
-        tax = {"amount": cents(Fraction(taxable * percent, 100)), "tax_behavior": "exclusive", "taxable_amount": taxable}
+        tax = {
+            "amount": cents(Fraction(taxable * percent, 100)),
+            "tax_behavior": "exclusive",
+            "taxable_amount": taxable,
+        }
     entry["taxes"].append(tax)
 
 

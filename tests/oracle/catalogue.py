@@ -23,7 +23,9 @@ def _product(product_id: str, plan: str | None = None, revenue_type: str | None 
     }
 
 
-def _price(price_id: str, product: str, currency: str, amount: str | None, interval: str | None, **more: Any) -> Document:
+def _price(
+    price_id: str, product: str, currency: str, amount: str | None, interval: str | None, **more: Any
+) -> Document:
     recurring = None
     if interval is not None:
         recurring = {

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from tests.oracle.inputs import Row
@@ -82,7 +81,9 @@ def _in_mart(mart: str, ours: Sequence[Row], theirs: Sequence[Row], skipped: Col
             found.append(Difference(mart, key, None, left.get(key, "has no row"), right.get(key, "has no row")))
             continue
         found += [
-            Difference(mart, key, column, left[key].get(column, "has no column"), right[key].get(column, "has no column"))
+            Difference(
+                mart, key, column, left[key].get(column, "has no column"), right[key].get(column, "has no column")
+            )
             for column in left[key].keys() | right[key].keys()
             if column not in skipped and not _same(left[key], right[key], column)
         ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import pairwise
 
 from tests.oracle.clock import ReportingClock, days, instant, month_of, week_of
 from tests.oracle.inputs import Inputs, Row
@@ -18,6 +19,13 @@ from tests.oracle.product import latest_rows
 from tests.oracle.stripe_books import StripeBooks
 
 SATURDAY = 5
+# What has a day of its own; agents' births and trials have instants.
+DATED_FACTS = (
+    ("fct_conversations", "started_date"),
+    ("fct_mrr_movements", "effective_date"),
+    ("fct_revenue_lines", "revenue_date"),
+    ("fct_spend_daily", "spend_date"),
+)
 
 
 def dim_accounts(
@@ -75,11 +83,7 @@ def _standing(account: AccountHistory | None, clock: ReportingClock, rates: Rate
 
 def _churned_at(account: AccountHistory) -> datetime:
     """Where the last MRR ended."""
-    ends = [
-        after.since
-        for before, after in zip(account.states, account.states[1:], strict=False)
-        if before.balances() and not after.balances()
-    ]
+    ends = [after.since for before, after in pairwise(account.states) if before.balances() and not after.balances()]
     return ends[-1]
 
 
@@ -101,8 +105,14 @@ def dim_agents(inputs: Inputs) -> list[Row]:
     ]
 
 
-def dim_dates(clock: ReportingClock, first: date) -> list[Row]:
+def dim_dates(clock: ReportingClock, marts: Mapping[str, Sequence[Row]]) -> list[Row]:
     """Every day from the first fact of any kind: week, month, quarter and year as their first days."""
+    facts = [row[column] for mart, column in DATED_FACTS for row in marts[mart]]
+    born = [clock.date_of(row["created_at"]) for row in marts["fct_agent_ttfv"]]
+    trials = [clock.date_of(row["trial_started_at"]) for row in marts["fct_trials"]]
+    first = min([*facts, *born, *trials], default=None)
+    if first is None:
+        return []
     return [
         {
             "date": day,

@@ -290,4 +290,6 @@ def _is_in_trial(subscription: JsonObject, start: int) -> bool:
 
 def histories(books: StripeBooks, versions: Mapping[str, Sequence[Version]]) -> list[SubscriptionHistory]:
     """Every subscription ever seen, by id."""
-    return [SubscriptionHistory(books, subscription_id, versions[subscription_id]) for subscription_id in sorted(versions)]
+    return [
+        SubscriptionHistory(books, subscription_id, versions[subscription_id]) for subscription_id in sorted(versions)
+    ]

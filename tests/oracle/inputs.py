@@ -96,6 +96,4 @@ class Inputs:
     api_version: str | None = None
     gross_margin: Fraction = Fraction(80, 100)
     activation_window_days: int = 30
-    quality_weights: Mapping[str, int] = field(
-        default_factory=lambda: {"messages": 40, "duration": 30, "lead": 30}
-    )
+    quality_weights: Mapping[str, int] = field(default_factory=lambda: {"messages": 40, "duration": 30, "lead": 30})

@@ -14,7 +14,7 @@ from fractions import Fraction
 
 from tests.oracle.clock import ReportingClock, add_months, month_of, next_month
 from tests.oracle.inputs import Inputs, Row, Target
-from tests.oracle.money import percentile, ratio, rounded
+from tests.oracle.money import percentile, quotient, ratio, rounded
 
 KPI_DAYS = 400
 WINDOW = timedelta(days=29)
@@ -31,7 +31,7 @@ UNITS = {
     "paying_accounts": "count",
     "arpu_eur": "eur",
     "weekly_active_agents": "count",
-    "conversations_per_active_agent": "ratio",
+    "conversations_per_active_agent": "count",
     "quality_score": "score",
     "response_accuracy_ratio": "ratio",
     "ttfv_median_hours": "hours",
@@ -122,12 +122,12 @@ class _Values:
         held = _window(self._conversations, day - WINDOW, day)
         rated = sum(row["rated_response_count"] for row in held)
         score = sum((Fraction(row["quality_score"]) for row in held), Fraction(0))
-        hours = [r["ttfv_hours"] for r in _window(self._agents, day - WINDOW, day) if r["ttfv_hours"] is not None]
+        hours = [a["ttfv_hours"] for a in _window(self._agents, day - WINDOW, day) if a["ttfv_hours"] is not None]
         trials = _window(self._trials, day - MATURE_FROM, day - MATURE_TO)
         converted = sum(t["is_converted"] and t["days_to_convert"] <= self._window for t in trials)
         accurate = sum(row["accurate_response_count"] for row in held)
         return {
-            "quality_score": score / len(held) if held else None,
+            "quality_score": quotient(score, len(held)),
             "response_accuracy_ratio": Fraction(accurate, rated) if rated else None,
             "ttfv_median_hours": percentile(hours, Fraction(1, 2)),
             "activation_ratio": Fraction(converted, len(trials)) if trials else None,

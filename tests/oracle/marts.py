@@ -8,9 +8,10 @@ from __future__ import annotations
 from tests.oracle.acquisition import activation_monthly, activation_rolling, blended, cac_monthly, fct_trials
 from tests.oracle.channels import account_channels
 from tests.oracle.clock import ReportingClock
-from tests.oracle.dimensions import dim_accounts, dim_agents
+from tests.oracle.dimensions import dim_accounts, dim_agents, dim_dates
 from tests.oracle.history import histories
 from tests.oracle.inputs import Inputs, Row
+from tests.oracle.kpis import kpi_daily
 from tests.oracle.ledger import account_histories, fct_mrr_movements
 from tests.oracle.money import Rates
 from tests.oracle.months import fct_mrr_account_months, mrr_daily
@@ -32,7 +33,13 @@ from tests.oracle.versions import versions_of
 
 def compute_marts(inputs: Inputs) -> dict[str, list[Row]]:
     """Every mart by name, each a list of rows in no particular order."""
-    return product_marts(inputs) | business_marts(inputs)
+    marts = product_marts(inputs) | business_marts(inputs)
+    return marts | {
+        "kpi_daily": kpi_daily(inputs, marts),
+        "dim_plans": [dict(row) for row in inputs.seeds.plans],
+        "dim_channels": [dict(row) for row in inputs.seeds.channels],
+        "dim_dates": dim_dates(ReportingClock.of(inputs), marts),
+    }
 
 
 def product_marts(inputs: Inputs) -> dict[str, list[Row]]:
@@ -52,7 +59,11 @@ def product_marts(inputs: Inputs) -> dict[str, list[Row]]:
 
 def business_marts(inputs: Inputs) -> dict[str, list[Row]]:
     """Finance, acquisition and the dimension of accounts, which stand on one reading of Stripe."""
-    clock, rates, channels = ReportingClock.of(inputs), Rates(inputs.rates, inputs.reporting_currency), account_channels(inputs)
+    clock, rates, channels = (
+        ReportingClock.of(inputs),
+        Rates(inputs.rates, inputs.reporting_currency),
+        account_channels(inputs),
+    )
     books = StripeBooks(inputs)
     versions = versions_of(books)
     accounts = account_histories(books, clock, histories(books, versions))
@@ -65,7 +76,7 @@ def business_marts(inputs: Inputs) -> dict[str, list[Row]]:
         "fct_mrr_movements": fct_mrr_movements(accounts, clock, rates),
         "fct_mrr_account_months": account_months,
         "mrr_daily": mrr_daily(accounts, clock, rates),
-        "revenue_monthly": revenue_monthly(accounts, clock, rates, account_months, blended(cac), inputs.gross_margin),
+        "revenue_monthly": revenue_monthly(inputs, accounts, account_months, blended(cac)),
         "plan_mix_monthly": plan_mix_monthly(accounts, clock, rates),
         "fct_revenue_lines": lines,
         "revenue_mix_monthly": revenue_mix_monthly(lines),

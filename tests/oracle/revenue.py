@@ -11,7 +11,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from tests.oracle.clock import ReportingClock
-from tests.oracle.inputs import Row
+from tests.oracle.inputs import Inputs, Row
 from tests.oracle.ledger import ZERO, AccountHistory
 from tests.oracle.money import Rates, quotient, ratio, rounded
 from tests.oracle.months import ledger_starts, total_eur
@@ -20,14 +20,13 @@ TRAILING_MONTHS = 6
 
 
 def revenue_monthly(
+    inputs: Inputs,
     accounts: Sequence[AccountHistory],
-    clock: ReportingClock,
-    rates: Rates,
     account_months: Sequence[Row],
     cac: Mapping[date, tuple[Decimal, int]],
-    gross_margin: Fraction,
 ) -> list[Row]:
     """`cac` gives each month's blended spend and new paying accounts."""
+    clock, rates = ReportingClock.of(inputs), Rates(inputs.rates, inputs.reporting_currency)
     first = ledger_starts(accounts, clock)
     if first is None:
         return []
@@ -37,7 +36,7 @@ def revenue_monthly(
         totals["opening_mrr_eur"] = rows[-1]["closing_mrr_eur"] if rows else ZERO
         totals["opening_accounts"] = rows[-1]["paying_accounts"] if rows else 0
         trailing = rows[-TRAILING_MONTHS:]
-        rows.append(totals | _ratios(totals) | _value(totals, trailing, cac.get(month), gross_margin))
+        rows.append(totals | _ratios(totals) | _value(totals, trailing, cac.get(month), inputs.gross_margin))
     return rows
 
 

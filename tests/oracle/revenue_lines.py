@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -21,7 +22,9 @@ from tests.oracle.stripe_books import REVENUE_TYPES, StripeBooks, finalised_at
 def fct_revenue_lines(books: StripeBooks, clock: ReportingClock, rates: Rates) -> list[Row]:
     lines = [*_charges(books, clock), *_credit_notes(books, clock), *_refunds(books, clock)]
     counted = [line for line in lines if line["revenue_date"] <= clock.as_of_date]
-    return [line | {"amount_eur": rates.convert(line["amount"], line["currency"], line["revenue_date"])} for line in counted]
+    return [
+        line | {"amount_eur": rates.convert(line["amount"], line["currency"], line["revenue_date"])} for line in counted
+    ]
 
 
 def revenue_type(books: StripeBooks, line: JsonObject) -> str:
@@ -35,19 +38,30 @@ def revenue_type(books: StripeBooks, line: JsonObject) -> str:
     return "recurring" if price.get("recurring") is not None else "one_time"
 
 
-def _row(books: StripeBooks, invoice: JsonObject, line_id: str, kind: str, revenue: str, day: date, minor: Fraction) -> Row:
+@dataclass(frozen=True)
+class Part:
+    """One line before its money is written out; `minor` is net, in the currency's smallest units."""
+
+    line_id: str
+    kind: str
+    revenue_type: str
+    day: date
+    minor: Fraction
+
+
+def _row(books: StripeBooks, invoice: JsonObject, part: Part) -> Row:
     currency = str(invoice["currency"]).upper()
     return {
-        "revenue_line_id": line_id,
+        "revenue_line_id": part.line_id,
         "invoice_id": invoice["id"],
         "account_id": books.account_of(invoice["customer"]),
-        "revenue_type": revenue,
-        "line_kind": kind,
-        "revenue_date": day,
+        "revenue_type": part.revenue_type,
+        "line_kind": part.kind,
+        "revenue_date": part.day,
         "service_start_date": None,
         "service_end_date": None,
         "currency": currency,
-        "amount": money(minor / minor_unit(currency)),
+        "amount": money(part.minor / minor_unit(currency)),
     }
 
 
@@ -56,7 +70,7 @@ def _charges(books: StripeBooks, clock: ReportingClock) -> Iterator[Row]:
         day = clock.date_of(finalised_at(invoice))
         for line in invoice["lines"]["data"]:
             kind = revenue_type(books, line)
-            yield _row(books, invoice, line["id"], "charge", kind, day, Fraction(line_net(line))) | {
+            yield _row(books, invoice, Part(line["id"], "charge", kind, day, Fraction(line_net(line)))) | {
                 "service_start_date": clock.date_of(instant(line["period"]["start"])),
                 "service_end_date": clock.date_of(instant(line["period"]["end"])),
             }
@@ -85,7 +99,7 @@ def _credit_notes(books: StripeBooks, clock: ReportingClock) -> Iterator[Row]:
         day = clock.date_of(_note_date(note))
         for line in note["lines"]["data"]:
             kind = types.get(line.get("invoice_line_item") or "", largest)
-            yield _row(books, invoice, line["id"], "credit_note", kind, day, -Fraction(line_net(line)))
+            yield _row(books, invoice, Part(line["id"], "credit_note", kind, day, -Fraction(line_net(line))))
 
 
 def _note_date(note: JsonObject) -> datetime:
@@ -111,7 +125,7 @@ def _refunds(books: StripeBooks, clock: ReportingClock) -> Iterator[Row]:
         day = clock.date_of(instant(refund["created"]))
         for kind, share in shares.items():
             line_id = f"{refund['id']}:{kind}" if len(shares) > 1 else refund["id"]
-            yield _row(books, invoice, line_id, "refund", kind, day, -net * share / sum(shares.values()))
+            yield _row(books, invoice, Part(line_id, "refund", kind, day, -net * share / sum(shares.values())))
 
 
 def _invoices_by_payment(books: StripeBooks) -> Mapping[str | None, str]:

@@ -16,21 +16,11 @@ from typing import Any
 
 from tests.oracle.billing import line, line_amounts, settle
 from tests.oracle.catalogue import COUPON, COUPONS, PRICE, PRODUCTS, Document
-from tests.oracle.clock import add_months, instant
 from tests.oracle.inputs import StripeNight
+from tests.oracle.subscription_shapes import DAY, is_billed_ahead, later, snapshot_of, spend_once
 
 HOUR = 3600
-DAY = 86_400
 EVENT_SECONDS = 30 * DAY
-
-
-def later(epoch: int, interval: str, number: int) -> int:
-    """An epoch some intervals on; months keep the day, clipped to the month's length."""
-    if interval in ("day", "week"):
-        return epoch + number * DAY * (7 if interval == "week" else 1)
-    moment = instant(epoch)
-    day = add_months(moment.date(), number * (12 if interval == "year" else 1))
-    return int(datetime.combine(day, moment.timetz()).timestamp())
 
 
 class Sandbox:
@@ -40,7 +30,15 @@ class Sandbox:
         self.now = 0
         self.objects: dict[str, dict[str, Document]] = {
             name: {}
-            for name in ("customers", "subscriptions", "invoices", "invoice_payments", "charges", "refunds", "credit_notes")
+            for name in (
+                "customers",
+                "subscriptions",
+                "invoices",
+                "invoice_payments",
+                "charges",
+                "refunds",
+                "credit_notes",
+            )
         }
         self.events: list[Document] = []
         self.nights: list[StripeNight] = []
@@ -84,10 +82,10 @@ class Sandbox:
 
     def tell(self, kind: str, document: Document, before: Document | None = None) -> None:
         """An event with the object as a snapshot; `before` gives its previous attributes."""
-        after = _snapshot(document)
+        after = snapshot_of(document)
         data: Document = {"object": after}
         if before is not None:
-            old = _snapshot(before)
+            old = snapshot_of(before)
             previous = {key: old[key] for key in old if old[key] != after[key]}
             if not previous:
                 return
@@ -230,15 +228,13 @@ class Sandbox:
             if not is_billed_ahead(item):
                 continue
             for quantity, amount in line_amounts(item["price"], item["quantity"]):
-                billed = self.add_line(
-                    invoice, item["price"]["id"], quantity, 0 if on_trial else amount, (start, end), item["id"]
-                )
+                billed = self.add_line(invoice, item, (quantity, 0 if on_trial else amount), (start, end))
                 billed["discounts"] = copy.deepcopy(item["discounts"])
         if single_price_id is not None:
             self.add_single_line(invoice, single_price_id)
         # A `once` coupon is spent by the first invoice that bills.
         if not on_trial:
-            _spend_once(subscription)
+            spend_once(subscription)
         if not is_first:
             self.tell("customer.subscription.updated", subscription, before)
         self._finish(subscription, invoice, at_once=is_first)
@@ -297,31 +293,35 @@ class Sandbox:
         invoice["livemode"] = subscription["livemode"]
         return invoice
 
-    def add_line(
-        self, invoice: Document, price_id: str, quantity: int, amount: int, period: tuple[int, int], item_id: str
-    ) -> Document:
+    def add_line(self, invoice: Document, item: Document, billed: tuple[int, int], period: tuple[int, int]) -> Document:
+        """A line of a subscription item; `billed` is quantity and amount."""
         details = {
             "subscription": invoice["parent"]["subscription_details"]["subscription"],
-            "subscription_item": item_id,
+            "subscription_item": item["id"],
             "invoice_item": None,
             "proration": False,
             "proration_details": None,
         }
         parent = {"type": "subscription_item_details", "subscription_item_details": details}
-        entry = line(self.new_id("il"), price_id, quantity, amount, period, parent)
+        entry = line(self.new_id("il"), item["price"]["id"], billed, period, parent)
         invoice["lines"]["data"].append(entry)
         return entry
 
     def add_single_line(self, invoice: Document, price_id: str) -> None:
         """A line of a one-time price."""
-        details = {"subscription": None, "invoice_item": self.new_id("ii"), "proration": False, "proration_details": None}
+        details = {
+            "subscription": None,
+            "invoice_item": self.new_id("ii"),
+            "proration": False,
+            "proration_details": None,
+        }
         parent = {"type": "invoice_item_details", "invoice_item_details": details}
         amount = int(PRICE[price_id]["unit_amount"])
-        entry = line(self.new_id("il"), price_id, 1, amount, (self.now, self.now), parent)
+        entry = line(self.new_id("il"), price_id, (1, amount), (self.now, self.now), parent)
         invoice["lines"]["data"].append(entry)
 
     def add_proration(self, invoice: Document, item: Document, amount: int, end: int, *, names_item: bool) -> None:
-        entry = self.add_line(invoice, item["price"]["id"], item["quantity"], amount, (self.now, end), item["id"])
+        entry = self.add_line(invoice, item, (item["quantity"], amount), (self.now, end))
         details = entry["parent"]["subscription_item_details"]
         details |= {"proration": True, "invoice_item": self.new_id("ii")}
         if not names_item:
@@ -335,9 +335,7 @@ class Sandbox:
             return
         end = subscription["items"]["data"][0]["current_period_end"]
         start = subscription["items"]["data"][0]["current_period_start"]
-        kept = [
-            {**copy.deepcopy(item), "current_period_start": start, "current_period_end": end} for item in items
-        ]
+        kept = [{**copy.deepcopy(item), "current_period_start": start, "current_period_end": end} for item in items]
         before = copy.deepcopy(subscription)
         subscription["items"] = {"data": kept}
         if subscription["status"] in ("active", "past_due") and start < self.now < end:
@@ -437,26 +435,3 @@ class Sandbox:
 
     def open_invoices(self, subscription: Document) -> list[Document]:
         return [invoice for invoice in self.invoices_of(subscription) if invoice["status"] == "open"]
-
-
-def is_billed_ahead(item: Document) -> bool:
-    """Metered usage is billed afterwards, and not here."""
-    return bool(item["price"]["recurring"]["usage_type"] != "metered")
-
-
-def _spend_once(subscription: Document) -> None:
-    for holder in (subscription, *subscription["items"]["data"]):
-        holder["discounts"] = [
-            d for d in holder["discounts"] if COUPON[d["source"]["coupon"]]["duration"] != "once"
-        ]
-
-
-def _snapshot(document: Document) -> Document:
-    """As events show an object: discounts by id only, prices without tiers."""
-    shown = copy.deepcopy(document)
-    if shown["object"] == "subscription":
-        for holder in (shown, *shown["items"]["data"]):
-            holder["discounts"] = [discount["id"] for discount in holder["discounts"]]
-        for item in shown["items"]["data"]:
-            item["price"].pop("tiers", None)
-    return shown

@@ -21,7 +21,11 @@ def project_seeds() -> Seeds:
         ),
         channels=tuple({**row, "sort": int(row["sort"])} for row in _read("channels")),
         plans=tuple(
-            {**row, "sort": int(row["sort"]), "list_price_eur": Decimal(row["list_price_eur"]) if row["list_price_eur"] else None}
+            {
+                **row,
+                "sort": int(row["sort"]),
+                "list_price_eur": Decimal(row["list_price_eur"]) if row["list_price_eur"] else None,
+            }
             for row in _read("plans")
         ),
         targets=tuple(Target(**(row | {"target": Decimal(row["target"])})) for row in _read("kpi_targets")),

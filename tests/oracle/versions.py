@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import permutations
+from itertools import pairwise, permutations
 from typing import Any
 
 from tests.oracle.clock import instant
@@ -101,7 +101,7 @@ def _chained(tied: list[JsonObject], last: JsonObject | None) -> list[JsonObject
 
     def links(order: Sequence[JsonObject]) -> int:
         chain = [last, *order] if last is not None else list(order)
-        joined = sum(_before(b) == a["data"]["object"] for a, b in zip(chain, chain[1:], strict=False))
+        joined = sum(_before(b) == a["data"]["object"] for a, b in pairwise(chain))
         return joined + (order[0]["type"] == f"{SUBSCRIPTION_EVENT}created")
 
     return list(max(permutations(tied), key=links))

@@ -87,7 +87,8 @@ def _read_manifest(document: Mapping[str, Any]) -> CompiledProject:
         database=ordered[0]["database"],
         schemas=tuple(sorted({node["schema"] for node in ordered})),
         statements=tuple(
-            Statement(n["unique_id"], n["name"], _statement(n), tuple(n["depends_on"].get("nodes", []))) for n in ordered
+            Statement(n["unique_id"], n["name"], _statement(n), tuple(n["depends_on"].get("nodes", [])))
+            for n in ordered
         ),
         marts=tuple(node["name"] for node in ordered if node["schema"] == "marts"),
     )
@@ -138,7 +139,7 @@ class Warehouse:
         root = self._scratch / f"world-{self._worlds}"
         write_lake(Lake(root), inputs)
         connection = duckdb.connect(":memory:", config={"threads": "1"})
-        connection.execute(f'attach \':memory:\' as "{self._project.database}"')
+        connection.execute(f"attach ':memory:' as \"{self._project.database}\"")
         connection.execute(f'use "{self._project.database}"')
         connection.execute("set timezone = 'UTC'")
         for schema in self._project.schemas:

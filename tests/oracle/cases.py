@@ -1,0 +1,104 @@
+"""Worlds written by hand: the shrunk ones on which oracle and warehouse once disagreed, kept so that they agree.
+
+Belongs here: fixed worlds, each with the rule it is about. Does not: what they come to (tests/unit/oracle says that).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+from tests.oracle.inputs import AppSnapshot, Inputs, Rate, Row
+from tests.oracle.sandbox import Sandbox
+from tests.oracle.seeds import project_seeds
+
+RATES = (
+    Rate(date(2025, 1, 1), "USD", Decimal("1.25")),
+    Rate(date(2025, 1, 1), "KWD", Decimal("0.3333")),
+    Rate(date(2025, 1, 1), "JPY", Decimal("160")),
+)
+
+
+def epoch(text: str) -> int:
+    """Seconds of an ISO instant with offset."""
+    return int(datetime.fromisoformat(text).timestamp())
+
+
+def world_of(sandbox: Sandbox, run_at: str, costs: Sequence[Row] = ()) -> Inputs:
+    """The sandbox read once, at the run."""
+    sandbox.at(epoch(run_at), sandbox.read)
+    sandbox.run_until(epoch(run_at))
+    moment = datetime.fromisoformat(run_at).astimezone(UTC)
+    return Inputs(
+        run_at=moment,
+        app=[AppSnapshot(night.read_at, (), ()) for night in sandbox.nights],
+        app_events=(),
+        nights=sandbox.nights,
+        google_ads=(),
+        costs=costs,
+        rates=RATES,
+        seeds=project_seeds(),
+        api_version="pinned",
+    )
+
+
+def company() -> Sandbox:
+    """A Stripe account that taxes 19 %."""
+    return Sandbox(tax_percent=19, unspecified_inclusive=False, names_items=True)
+
+
+def plan_larger_from_midnight() -> Inputs:
+    """A larger subscription begins at the very midnight that ends September: September keeps the old plan."""
+    sandbox = company()
+    sandbox.run_until(epoch("2025-09-03T10:00:00+02:00"))
+    customer = sandbox.create_customer("acc_1")
+    sandbox.subscribe(customer, [("price_o_quarter", 1)], [], 0)
+    sandbox.at(
+        epoch("2025-10-01T00:00:00+02:00"), lambda: sandbox.subscribe(customer, [("price_a_starter", 11)], [], 0)
+    )
+    return world_of(sandbox, "2025-11-01T03:00:00+01:00")
+
+
+def plan_lost_at_midnight() -> Inputs:
+    """The larger of two subscriptions ends exactly at midnight: the contraction carries the plan that is left."""
+    sandbox = company()
+    sandbox.run_until(epoch("2026-04-05T10:00:00+02:00"))
+    customer = sandbox.create_customer("acc_1")
+    larger = sandbox.subscribe(customer, [("price_n_week", 1)], [], 0)
+    sandbox.subscribe(customer, [("price_c_seat", 17)], [], 0)
+    sandbox.at(epoch("2026-05-01T00:00:00+02:00"), lambda: sandbox.end(larger, None))
+    return world_of(sandbox, "2026-05-14T03:00:00+02:00")
+
+
+def spend_without_a_new_customer() -> Inputs:
+    """A month with spend and a lifetime value, and nobody new: what a customer cost is unknown, not free."""
+    sandbox = company()
+    sandbox.run_until(epoch("2026-01-05T10:00:00+01:00"))
+    staying, leaving = (sandbox.create_customer(f"acc_{number}") for number in (1, 2))
+    sandbox.subscribe(staying, [("price_a_starter", 1)], [], 0)
+    left = sandbox.subscribe(leaving, [("price_b_pro", 1)], [], 0)
+    sandbox.at(epoch("2026-02-10T12:00:00+01:00"), lambda: sandbox.end(left, "cancellation_requested"))
+    spent = {
+        "cost_date": date(2026, 3, 2),
+        "date_to": None,
+        "channel": "content_marketing",
+        "vendor": "Acme",
+        "amount": "26.17",
+        "currency": "EUR",
+        "source_file": "costs_1.csv",
+        "row_number": 1,
+    }
+    return world_of(sandbox, "2026-04-01T03:00:00+02:00", [spent])
+
+
+def once_coupon_before_another() -> Inputs:
+    """A `once` coupon that Stripe lists no more since it was used still stands where the invoice had it: first."""
+    sandbox = company()
+    sandbox.run_until(epoch("2026-05-01T12:00:00+02:00"))
+    customer = sandbox.create_customer("acc_1")
+    sandbox.subscribe(customer, [("price_a_starter", 1)], ["co_once_15", "co_1_month_eur"], 0)
+    return world_of(sandbox, "2026-05-14T03:00:00+02:00")
+
+
+CASES = (plan_larger_from_midnight, plan_lost_at_midnight, spend_without_a_new_customer, once_coupon_before_another)
