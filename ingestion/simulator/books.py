@@ -4,6 +4,7 @@ A version is recorded once and never altered. How objects look is decided in str
 the engine. The state at an instant is what Stripe would answer then.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -61,13 +62,18 @@ class Books:
 
     def events_between(self, first: int, last: int, api_version: str) -> Iterator[Json]:
         """The events sent from `first` (inclusive) to `last` (exclusive), oldest first."""
+        told: Counter[tuple[object, ...]] = Counter()
         for version in sorted(self.versions, key=lambda v: (v.at, v.sequence)):
             if version.event_type is not None and first <= version.at < last:
+                # An object may change twice in a second, in the same way: two events, two ids.
+                name = (version.payload["id"], version.at, version.event_type)
+                again = (told[name],) if told[name] else ()
+                told[name] += 1
                 data: Json = {"object": version.payload}
                 if version.previous is not None and not version.event_type.endswith((".created", ".deleted")):
                     data["previous_attributes"] = version.previous
                 yield {
-                    "id": stripe_id("evt", self.seed, version.payload["id"], version.at, version.event_type),
+                    "id": stripe_id("evt", self.seed, *name, *again),
                     "object": "event",
                     # A dashboard of another age writes the customers: such events are rendered its way.
                     "api_version": OLD_API_VERSION if version.event_type == "customer.updated" else api_version,

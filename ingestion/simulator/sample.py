@@ -18,7 +18,7 @@ from ingestion.simulator.stripe_server import Faults, SandboxStripe
 from ingestion.simulator.world import FEWEST_MONTHS, MONTHS_OF_HISTORY, build_world
 
 # Raised whenever the same seed and day would give other sources than before.
-SIMULATOR_VERSION = 2
+SIMULATOR_VERSION = 3
 _MARKER = "sample.json"
 _STRIPE_FILE = "stripe.json.gz"
 

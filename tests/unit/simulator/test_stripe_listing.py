@@ -1,5 +1,7 @@
 """Stripe's manners without a socket: paging, filters, expansion, refusals."""
 
+from collections import Counter
+
 import pytest
 
 from ingestion.simulator.emit_stripe import StripeState, stripe_state
@@ -138,3 +140,10 @@ def test_events__reach_back_thirty_days_and_say_what_changed(state: StripeState,
         before, after = event["data"]["previous_attributes"]["items"]["data"], event["data"]["object"]["items"]["data"]
         assert before != after
     assert all("previous_attributes" not in event["data"] for event in events if event["type"].endswith(".created"))
+
+
+def test_events__have_ids_of_their_own_even_where_a_subscription_changes_twice_in_a_second(world: World) -> None:
+    events = list(world.books.events_between(0, int(world.end.timestamp()), "a version"))
+    changes = Counter((event["data"]["object"]["id"], event["created"], event["type"]) for event in events)
+    assert max(changes.values()) > 1
+    assert len({event["id"] for event in events}) == len(events)
