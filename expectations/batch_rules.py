@@ -40,8 +40,8 @@ def _rows(asset: Asset, name: str, violation: str, description: str, severity: S
     return RowRule(spec=CheckSpec(asset, name, severity, description), violation=violation)
 
 
-def _key(asset: Asset, name: str, columns: tuple[str, ...], description: str) -> KeyRule:
-    return KeyRule(spec=CheckSpec(asset, name, "block", description), columns=columns)
+def _key(asset: Asset, name: str, columns: tuple[str, ...], description: str, severity: Severity = "block") -> KeyRule:
+    return KeyRule(spec=CheckSpec(asset, name, severity, description), columns=columns)
 
 
 def _missing_text(*columns: str) -> str:
@@ -172,7 +172,7 @@ def _stripe_rules() -> tuple[Rule, ...]:
     for table in (*STRIPE_OBJECTS, "events"):
         asset = ("raw_stripe", table)
         # A refund is the one object of Stripe's that does not say whether it is live: its charge does.
-        unread = ("created_at", "read_at") if table == "refunds" else ("created_at", "read_at", "livemode")
+        said = ("created_at",) if table == "refunds" else ("created_at", "livemode")
         # An event that Stripe rendered in another API version is a signal without a snapshot, and says which version.
         named = (
             f"{_missing_text('id', 'type', 'object_id')} or coalesce(nullif(payload, ''), api_version, '') = ''"
@@ -183,10 +183,17 @@ def _stripe_rules() -> tuple[Rule, ...]:
             _rows(
                 asset,
                 "object_keys_are_complete",
-                f"{named} or {_null(*unread)}",
-                "Every version has its object's id, its instants, its mode and its payload.",
+                f"{named} or read_at is null",
+                "Every version has its object's id, its payload and the instant it was read.",
             ),
-            _key(asset, "versions_are_unique", ("id", "payload"), "A day holds each version of an object once."),
+            _rows(
+                asset,
+                "objects_say_when_and_in_which_mode",
+                _null(*said),
+                "Stripe says when it created an object and whether it is live; one that does not counts as live.",
+                "warn",
+            ),
+            _key(asset, "versions_are_unique", ("id", "payload", "read_at"), "A read finds a version once."),
             _rows(
                 asset,
                 "reads_lie_in_their_day",
@@ -226,7 +233,8 @@ def _file_rules() -> tuple[Rule, ...]:
             ads,
             "ad_rows_are_unique",
             ("spend_date", "customer_id", "campaign_id"),
-            "A file names a day, customer and campaign once, for only one row would count. Export without segments.",
+            "A file names a day, customer and campaign once: only the last row counts. Export without segments.",
+            "warn",
         ),
         _rows(ads, "ad_costs_are_not_negative", "cost_micros < 0", "Google reports no negative cost."),
         _rows(ads, "ad_currencies_are_codes", _unlike(CURRENCY, "currency"), "A currency is three capital letters."),

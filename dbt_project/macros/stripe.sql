@@ -5,7 +5,7 @@
     select *
     from {{ source('raw_stripe', table) }}
     where
-        created_at < {{ run_instant() }}
+        coalesce(created_at < {{ run_instant() }}, true)
         and read_at <= {{ run_instant() }}
         {%- if not var('include_test_mode') %}
         and coalesce(livemode, true)
