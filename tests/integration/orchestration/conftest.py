@@ -28,9 +28,10 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Installation:
-    """A company, and the way to run commands on it."""
+    """A company, the way to run commands on it, and how its first nightly run ended."""
 
     company: SmallCompany
+    first_night: Outcome | None = None
 
     @property
     def data(self) -> Path:
@@ -68,7 +69,6 @@ class Installation:
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """The small company, one nightly run later."""
     with small_company(tmp_path_factory.mktemp("company") / "small") as company:
-        installed = Installation(company)
-        outcome = installed.run("nightly")
+        outcome = Installation(company).run("nightly")
         assert outcome.code == 0, outcome.stderr + outcome.stdout
-        yield installed
+        yield Installation(company, outcome)
