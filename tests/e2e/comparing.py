@@ -47,11 +47,11 @@ class Visibility:
             for moment in (instant, instant - INSTANT)
         )
 
-    def hiding(self, account_id: str, instant: datetime) -> set[Cause]:
-        """The causes of the account's changes up to the instant that invoices tell late, or never."""
+    def hiding(self, account_id: str, instant: datetime) -> Cause | None:
+        """Why the account's standing is told late or never: the cause of its newest change in the dark by then."""
         events_from = self._read_at - timedelta(days=STRIPE_EVENT_DAYS)
         hidden = [
-            change
+            change.cause
             for change in self._ledger.changes
             if change.account_id == account_id
             and change.effective_at <= instant
@@ -62,5 +62,4 @@ class Visibility:
                 and change.shown_to_reads_after < self._read_at
             )
         ]
-        # The newest of them is what stands in the dark at that instant; its subscription's older ones are over.
-        return {hidden[-1].cause} if hidden else set()
+        return hidden[-1] if hidden else None

@@ -61,18 +61,18 @@ def test_mrr_movements__equal_the_ledger_wherever_one_reading_can_show_them(
     told = {astuple(movement) for movement in truth.movements()}
     published = set(read_rows(marts, f"select {columns(Movement)} from marts.fct_mrr_movements"))
     visibility = Visibility(world.ledger, AS_OF)
-    unseen: Counter[Cause] = Counter()
+    unseen: Counter[Cause | None] = Counter()
     wrong = []
     for row in sorted(told ^ published):
         account_id, _, instant, *_ = row
-        causes = visibility.hiding(account_id, instant)
-        if visibility.shows(account_id, instant) or not causes or not causes <= UNSEEN:
-            wrong.append(("true" if row in told else "published", row, causes))
-        unseen.update(causes)
+        cause = visibility.hiding(account_id, instant)
+        if visibility.shows(account_id, instant) or cause not in UNSEEN:
+            wrong.append(("true" if row in told else "published", row, cause))
+        unseen[cause] += 1
     print(f"{len(told & published)} movements equal; told late or never, by cause: {dict(unseen)}")  # noqa: T201
     assert not wrong, "\n".join(str(entry) for entry in wrong[:20])
     assert len(told & published) > 250
-    assert len(told - published) < len(told) / 10
+    assert len(told - published) < len(told) / 8
 
 
 def test_mrr_account_months__equal_the_ledger_wherever_one_reading_can_show_them(
@@ -82,20 +82,20 @@ def test_mrr_account_months__equal_the_ledger_wherever_one_reading_can_show_them
     published = set(read_rows(marts, f"select {columns(AccountMonth)} from marts.fct_mrr_account_months"))
     visibility = Visibility(world.ledger, AS_OF)
     ends = dict(truth.month_ends())
-    unseen: Counter[Cause] = Counter()
+    unseen: Counter[Cause | None] = Counter()
     wrong = []
     for row in sorted(told ^ published, key=str):
         account_id, month, *_ = row
         starts = [end for end in ends.values() if end < ends[month]][-1:]
         moments = [ends[month] - INSTANT, *(start - INSTANT for start in starts)]
-        causes = set().union(*(visibility.hiding(account_id, moment) for moment in moments))
+        causes = {visibility.hiding(account_id, moment) for moment in moments} - {None}
         if all(visibility.shows(account_id, moment) for moment in moments) or not causes or not causes <= UNSEEN:
             wrong.append(("true" if row in told else "published", row, causes))
         unseen.update(causes)
     print(f"{len(told & published)} account months equal; told late or never, by cause: {dict(unseen)}")  # noqa: T201
     assert not wrong, "\n".join(str(entry) for entry in wrong[:20])
     assert len(told & published) > 1200
-    assert len(told - published) < len(told) / 10
+    assert len(told - published) < len(told) / 8
 
 
 def test_conversations__equal_the_ledger_in_every_column(world: World, marts: Path) -> None:
