@@ -94,7 +94,7 @@ sql: setup-dev ## lint, SQL
 	@echo "sqlfluff" && $(BIN)/sqlfluff lint --processes 2 --disable-progress-bar dbt_project/models dbt_project/tests
 
 parse: setup-dev ## whether dbt can read its project
-	@echo "dbt parse" && $(DBT) --quiet parse --no-partial-parse --show-all-deprecations $(DBT_FLAGS) --target-path build/dbt --log-path build/dbt
+	@echo "dbt parse" && $(DBT) --quiet parse --no-partial-parse --show-all-deprecations $(DBT_FLAGS) --target-path $(CURDIR)/build/dbt --log-path $(CURDIR)/build/dbt
 
 fix: setup-dev ## format, and mend what can be mended by itself
 	@$(BIN)/ruff check --fix --quiet . || true
@@ -120,7 +120,7 @@ state: setup ## remember the models of the last nightly run, for `make changed`
 	@$(MAKE) --no-print-directory state
 
 docs: setup ## dbt's documentation as one page, with the lineage of every model
-	@$(DBT) --quiet docs generate --static $(DBT_FLAGS) --target-path build/dbt --log-path build/dbt
+	@$(DBT) --quiet docs generate --static $(DBT_FLAGS) --target-path $(CURDIR)/build/dbt --log-path $(CURDIR)/build/dbt
 	@echo "build/dbt/static_index.html"
 
 clean: ## remove what can be made again; data and environment stay
