@@ -24,10 +24,10 @@ DBT_FLAGS = --project-dir dbt_project --profiles-dir dbt_project --vars '{lake_d
 DEFER := --defer --state .state
 
 .PHONY: help run demo nightly status dev setup setup-dev test check lint types imports yaml sql parse fix \
-  build model changed state docs e2e clean
+  build model changed state docs metrics-page e2e clean
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 # ── Running it ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -119,7 +119,12 @@ state: setup ## remember the models of the last nightly run, for `make changed`
 .state/manifest.json:
 	@$(MAKE) --no-print-directory state
 
-docs: setup ## dbt's documentation as one page, with the lineage of every model
+metrics-page: setup ## docs/metrics.md, out of the definitions beside the marts
+	@$(DBT) --quiet parse $(DBT_FLAGS) --target-path $(CURDIR)/build/dbt --log-path $(CURDIR)/build/dbt
+	@$(BIN)/python -m serving.metrics_page build/dbt/manifest.json dbt_project/seeds/kpi_targets.csv docs/metrics.md
+
+docs: metrics-page ## the metrics page, and dbt's documentation as one page, with the lineage of every model
+	@mkdir -p $(dir $(NETVEXA_WAREHOUSE_PATH))
 	@$(DBT) --quiet docs generate --static $(DBT_FLAGS) --target-path $(CURDIR)/build/dbt --log-path $(CURDIR)/build/dbt
 	@echo "build/dbt/static_index.html"
 
