@@ -71,8 +71,17 @@ union all
 select
     {{ compared(
         '3.1', 'accounts_gained_and_lost_make_paying_accounts',
-        'paying before + new + reactivated - churned = paying_accounts, revenue_monthly',
-        'revenue_month', 'revenue_month',
-        'coalesce(last_paying_accounts, 0) + new_accounts + reactivated_accounts - churned_accounts', 'paying_accounts'
+        'opening_accounts + new + reactivated - churned = paying_accounts, revenue_monthly',
+        'revenue_month', 'revenue_month', 'opening_accounts + new_accounts + reactivated_accounts - churned_accounts', 'paying_accounts'
+    ) }}
+from monthly
+
+union all
+
+select
+    {{ compared(
+        '3.1', 'month_opens_with_the_last_paying_accounts',
+        'paying_accounts of the month before = opening_accounts, revenue_monthly',
+        'revenue_month', 'revenue_month', 'coalesce(last_paying_accounts, 0)', 'opening_accounts'
     ) }}
 from monthly

@@ -25,10 +25,14 @@ plan_months as (
 ),
 
 revenue_lines as (
+    select * from {{ ref('fct_revenue_lines') }}
+),
+
+line_months as (
     select
         {{ month_of('revenue_date') }} as revenue_month,
         sum(amount_eur) as amount_eur
-    from {{ ref('fct_revenue_lines') }}
+    from revenue_lines
     group by {{ month_of('revenue_date') }}
 ),
 
@@ -42,11 +46,11 @@ types as (
 
 type_months as (
     select
-        coalesce(revenue_lines.revenue_month, types.revenue_month) as revenue_month,
-        coalesce(revenue_lines.amount_eur, 0) as amount_of_lines_eur,
+        coalesce(line_months.revenue_month, types.revenue_month) as revenue_month,
+        coalesce(line_months.amount_eur, 0) as amount_of_lines_eur,
         coalesce(types.amount_eur, 0) as amount_of_types_eur
-    from revenue_lines
-    full outer join types on revenue_lines.revenue_month = types.revenue_month
+    from line_months
+    full outer join types on line_months.revenue_month = types.revenue_month
 ),
 
 cohorts as (
@@ -63,9 +67,34 @@ cohort_accounts as (
     where months_since = 0
 ),
 
-ever_paying as (
-    select count(distinct account_id) as account_count
+paying_accounts as (
+    select distinct account_id
     from movements
+),
+
+ever_paying as (
+    select count(*) as account_count
+    from paying_accounts
+),
+
+-- What a cohort has brought stands in its newest row.
+newest_cohort_rows as (
+    select
+        cohort_month,
+        cumulative_revenue_eur
+    from cohorts
+    qualify row_number() over (partition by cohort_month order by months_since desc) = 1
+),
+
+revenue_of_cohorts as (
+    select coalesce(sum(cumulative_revenue_eur), 0) as revenue_eur
+    from newest_cohort_rows
+),
+
+revenue_of_accounts as (
+    select coalesce(sum(revenue_lines.amount_eur), 0) as revenue_eur
+    from revenue_lines
+    inner join paying_accounts on revenue_lines.account_id = paying_accounts.account_id
 ),
 
 cohort_months as (
@@ -122,6 +151,17 @@ select
     ) }}
 from cohort_accounts
 cross join ever_paying
+
+union all
+
+select
+    {{ compared(
+        '3.5', 'cohorts_add_up_to_revenue_of_their_accounts',
+        'sum of the newest churn_cohorts.cumulative_revenue_eur = sum of fct_revenue_lines.amount_eur of accounts ever paying',
+        "'all'", "'all'", 'revenue_of_cohorts.revenue_eur', 'revenue_of_accounts.revenue_eur'
+    ) }}
+from revenue_of_cohorts
+cross join revenue_of_accounts
 
 union all
 
