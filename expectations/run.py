@@ -42,6 +42,7 @@ def check_batches(batches: Sequence[BatchFile], previous: Sequence[PartitionCoun
         tempfile.TemporaryDirectory(prefix="netvexa-gate-") as spill,
         duckdb.connect(config={"temp_directory": spill, "memory_limit": "512MB"}) as connection,
     ):
+        connection.execute("set enable_progress_bar = false")
         scans = {
             table.asset: BatchScan(connection, table, [batch for batch in batches if batch.asset == table.asset])
             for table in RAW_TABLES
@@ -82,6 +83,7 @@ def check_marts(warehouse: Path, docs_dir: Path, as_of_date: date, expected: Col
         )
     results: list[CheckResult] = []
     with duckdb.connect(str(warehouse), read_only=True) as connection:
+        connection.execute("set enable_progress_bar = false")
         # A column of type `timestamptz` is compared with dates in the contracts: in UTC, wherever this machine stands.
         connection.execute("set timezone = 'UTC'")
         scans = [MartScan(connection, mart, as_of_date) for mart in MART_CONTRACTS]

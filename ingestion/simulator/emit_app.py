@@ -63,6 +63,7 @@ def write_app_duckdb(world: World, path: Path, as_of: datetime | None = None) ->
 
     path.unlink(missing_ok=True)
     with duckdb.connect(str(path)) as connection:
+        connection.execute("set enable_progress_bar = false")
         for name, batches in app_tables(world, as_of).items():
             types = {column: "json" if kind == "jsonb" else kind for column, kind in TABLES[name].items()}
             columns = ", ".join(f"{column} {kind}" for column, kind in types.items())

@@ -30,6 +30,8 @@ class EmbeddedReader:
         try:
             self._connection = duckdb.connect(str(self._path), read_only=True)
             self._connection.execute("set timezone = 'UTC'")
+            # DuckDB would draw over the run's own progress.
+            self._connection.execute("set enable_progress_bar = false")
             self._connection.execute("create temp macro jsonb_typeof(document) as lower(json_type(document))")
         except duckdb.Error as error:
             raise self._translate(error) from None
