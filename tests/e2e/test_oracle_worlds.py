@@ -63,7 +63,7 @@ def test_warehouse__agrees_with_the_oracle_where_they_once_differed(
 def test_warehouse__reads_conversations_trials_and_spend_as_the_oracle_does(warehouse_of: BuildWarehouse) -> None:
     warehouse = warehouse_of(PRODUCT_MARTS)
 
-    @settings(some_worlds, max_examples=25)
+    @settings(some_worlds, max_examples=15)
     @given(product_worlds())
     def agrees(world: Inputs) -> None:
         assert_agreement(warehouse, world)
@@ -74,7 +74,7 @@ def test_warehouse__reads_conversations_trials_and_spend_as_the_oracle_does(ware
 def test_warehouse__reads_recurring_revenue_as_the_oracle_does(warehouse_of: BuildWarehouse) -> None:
     warehouse = warehouse_of(MRR_MARTS)
 
-    @settings(some_worlds, max_examples=40)
+    @settings(some_worlds, max_examples=25)
     @given(finance_worlds())
     def agrees(world: Inputs) -> None:
         assert_agreement(warehouse, world)
@@ -85,7 +85,7 @@ def test_warehouse__reads_recurring_revenue_as_the_oracle_does(warehouse_of: Bui
 def test_warehouse__reads_whole_companies_as_the_oracle_does(warehouse_of: BuildWarehouse) -> None:
     warehouse = warehouse_of(KEYS)
 
-    @settings(some_worlds, max_examples=20)
+    @settings(some_worlds, max_examples=10)
     @given(whole_worlds())
     def agrees(world: Inputs) -> None:
         assert_agreement(warehouse, world)

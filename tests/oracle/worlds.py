@@ -6,7 +6,7 @@ Belongs here: chance. Does not: how Stripe behaves (sandbox) or what follows (th
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -66,6 +66,8 @@ ACTIONS = (
     "pause",
     "resume",
     "start_failing",
+    "start_failing",
+    "recover",
     "give_up_unpaid",
     "give_up_cancel",
     "recover",
@@ -82,11 +84,12 @@ ACTIONS = (
 @st.composite
 def _script(draw: Draw, sandbox: Sandbox, customer: Document, offer: Offer, run_day: date) -> None:
     """Put one subscription's life on the sandbox's calendar."""
-    born = draw(moments(run_day))
+    # The earlier of two, so that most of what happens to it happens in its life.
+    born = min(draw(moments(run_day)), draw(moments(run_day)))
     items, coupons = draw(item_lists(offer)), draw(offer.coupon_lists())
     trial_days = draw(st.sampled_from([0, 0, 0, 7, 14]))
     step = st.builds(Step, st.sampled_from(ACTIONS), moments(run_day), item_lists(offer), offer.coupon_lists(), shares)
-    steps = draw(st.lists(step, max_size=4))
+    steps = draw(st.lists(step, min_size=draw(st.sampled_from([0, 3])), max_size=6))
     if trial_days:
         coupons = [coupon for coupon in coupons if not coupon.startswith("co_once")]
 
@@ -153,8 +156,10 @@ def _pause(sandbox: Sandbox, subscription: Document, step: Step) -> None:
 
 
 def _start_failing(sandbox: Sandbox, subscription: Document, step: Step) -> None:
-    del step
+    """Renewals fail from now on; weeks later, when one has, Stripe gives up as the account's settings say."""
     sandbox.failing.add(subscription["id"])
+    ending = "give_up_unpaid" if len(step.items) > 1 else "give_up_cancel"
+    sandbox.at(sandbox.now + 35 * DAY, partial(_act, sandbox, subscription, replace(step, action=ending)))
 
 
 def _give_up(sandbox: Sandbox, subscription: Document, step: Step) -> None:
@@ -257,7 +262,7 @@ def _rates(draw: Draw, run_day: date) -> list[Rate]:
 
 @st.composite
 def worlds(draw: Draw, *, with_billing: bool, with_app: bool) -> Inputs:
-    """One to three accounts, read on one to three nights not more than 30 days apart."""
+    """One to three accounts, read on one to three nights, some further apart than Stripe keeps events."""
     run_day = draw(RUN_DAYS)
     sandbox = Sandbox(
         tax_percent=draw(st.sampled_from([0, 19, 19, 7])),
@@ -269,13 +274,15 @@ def worlds(draw: Draw, *, with_billing: bool, with_app: bool) -> Inputs:
     rows = draw(_accounts(app_ids, run_day))
     sandbox.run_until(local(run_day - timedelta(days=WORLD_DAYS), 0))
     for row in rows if with_billing else ():
-        customer = sandbox.create_customer(row["id"] if draw(st.booleans()) else None)
+        # Two customers may be one account; a sandbox customer counts nowhere.
+        account_id = draw(st.sampled_from([row["id"], row["id"], app_ids[0], None, None]))
+        customer = sandbox.create_customer(account_id, livemode=draw(st.integers(min_value=0, max_value=9)) > 0)
         if customer["metadata"].get("account_id") is None and draw(st.booleans()):
             row["stripe_customer_id"] = customer["id"]
         for _ in range(draw(st.integers(min_value=1, max_value=2))):
             draw(_script(sandbox, customer, offer, run_day))
     run_at = local(run_day, draw(st.sampled_from([0, 3 * 3600, 3 * 3600, 86_399])))
-    gaps = draw(st.lists(st.integers(min_value=1, max_value=29), max_size=2))
+    gaps = draw(st.lists(st.integers(min_value=1, max_value=40), max_size=2))
     for days_before in [sum(gaps[: n + 1]) for n in range(len(gaps))]:
         sandbox.at(run_at - days_before * DAY, sandbox.read)
     sandbox.at(run_at, sandbox.read)
