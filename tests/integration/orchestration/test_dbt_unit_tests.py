@@ -9,6 +9,7 @@ from pathlib import Path
 
 from orchestration.lib.paths import dbt_project_dir
 from tests.integration.orchestration.conftest import Installation
+from tests.integration.orchestration.small_company import AS_OF
 
 
 def test_dbt_unit_tests__all_hold(installation: Installation, tmp_path: Path) -> None:
@@ -16,9 +17,9 @@ def test_dbt_unit_tests__all_hold(installation: Installation, tmp_path: Path) ->
     finished = subprocess.run(
         [
             Path(sys.executable).with_name("dbt"),
-            *("--quiet", "--log-path", str(tmp_path), "test", "--select", "test_type:unit"),
+            *("--quiet", "--no-use-colors", "--log-path", str(tmp_path), "test", "--select", "test_type:unit"),
             *("--project-dir", project, "--profiles-dir", project, "--target-path", str(tmp_path)),
-            *("--vars", json.dumps({"lake_dir": str(installation.data / "lake")})),
+            *("--vars", json.dumps({"lake_dir": str(installation.data / "lake"), "run_instant": AS_OF.isoformat()})),
         ],
         env=installation.environment({"NETVEXA_WAREHOUSE_PATH": str(installation.data / "warehouse/netvexa.duckdb")}),
         capture_output=True,
