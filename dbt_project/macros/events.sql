@@ -18,14 +18,17 @@
     )
 {%- endmacro %}
 
-{#- Several columns as one value that compares column by column: min() of it is the first row in that order, NULLs and all. -#}
-{% macro record(columns) -%}
-    {{ return(adapter.dispatch('record', 'netvexa')(columns)) }}
+{#-
+    Several columns as one value that compares column by column: min() of it is the first row in that order, NULLs and all. With a
+    relation's name when they would be ambiguous without.
+-#}
+{% macro record(columns, relation=none) -%}
+    {{ return(adapter.dispatch('record', 'netvexa')(columns, relation)) }}
 {%- endmacro %}
 
-{% macro default__record(columns) -%}
+{% macro default__record(columns, relation) -%}
     struct_pack(
-        {%- for column in columns %}{{ column }} := {{ column }}{{ ', ' if not loop.last }}{% endfor -%}
+        {%- for column in columns %}{{ column }} := {{ relation ~ '.' if relation }}{{ column }}{{ ', ' if not loop.last }}{% endfor -%}
     )
 {%- endmacro %}
 

@@ -1,58 +1,73 @@
 with
 
-deliveries as (
-    select
-        *,
-        {{ delivery_number() }} as delivery_number
-    from {{ source('raw_app', 'events') }}
-),
-
-conversations as (
-    select * from {{ ref('int_conversations__summarised') }}
+groups as (
+    select * from {{ ref('int_event_groups__built') }}
 ),
 
 trials as (
     select * from {{ ref('int_accounts__trials') }}
 ),
 
--- By the first reason that holds. Deliveries after the run's instant are the latest of their id.
-unused_deliveries as (
-    select
-        case
-            when deliveries.received_at >= {{ run_instant() }} then 'waiting'
-            when deliveries.delivery_number > 1 then 'duplicate'
-            when deliveries.occurred_at >= {{ as_of_end() }} then 'waiting'
-            when deliveries.event_type not in {{ conversation_event_types() }} and trials.event_id is null then 'unused'
-        end as reason
-    from deliveries
-    left join trials on deliveries.id = trials.event_id
+trial_events as (
+    select * from {{ ref('int_events__trials') }}
 ),
 
-by_delivery as (
+waiting as (
     select
-        reason,
-        count(*) as event_count
-    from unused_deliveries
-    where reason is not null
-    group by reason
+        'waiting' as reason,
+        sum(waiting_count) as event_count
+    from groups
+),
+
+duplicate as (
+    select
+        'duplicate' as reason,
+        sum(duplicate_count) as event_count
+    from groups
 ),
 
 by_conversation as (
     select
         set_aside_reason as reason,
         sum(event_count) as event_count
-    from conversations
+    from groups
     where set_aside_reason is not null
     group by set_aside_reason
 ),
 
+trials_begun as (
+    select count(*) as event_count
+    from trial_events
+    where event_id in (select event_id from trials where event_id is not null)
+),
+
+other_events as (
+    select sum(event_count) as event_count
+    from groups
+    where conversation_id is null
+),
+
+-- Of no mart's use: all that is in no conversation, but what began an account's trial.
+unused as (
+    select
+        'unused' as reason,
+        other_events.event_count - trials_begun.event_count as event_count
+    from other_events
+    cross join trials_begun
+),
+
 reasons as (
-    select * from by_delivery
+    select * from waiting
+    union all
+    select * from duplicate
     union all
     select * from by_conversation
+    union all
+    select * from unused
 )
 
 select
     reason,
     cast(event_count as bigint) as event_count
 from reasons
+where event_count > 0

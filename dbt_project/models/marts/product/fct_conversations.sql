@@ -1,9 +1,18 @@
+{{
+    config(
+        materialized="incremental",
+        incremental_strategy="append",
+        on_schema_change="fail",
+        pre_hook="{{ forget('conversation_id', 'select conversation_id from ' ~ ref('int_event_groups__rebuilt')) }}",
+    )
+}}
+
 with
 
 conversations as (
     select *
-    from {{ ref('int_conversations__summarised') }}
-    where set_aside_reason is null
+    from {{ ref('int_event_groups__rebuilt') }}
+    where conversation_id is not null and set_aside_reason is null
 ),
 
 timed as (

@@ -12,5 +12,6 @@ select
     read_at,
     source_rows as source_row_count,
     landed_rows as landed_row_count,
-    quarantined_rows as quarantined_row_count
+    quarantined_rows as quarantined_row_count,
+    files['data.parquet'].sha256 as checksum
 from source
