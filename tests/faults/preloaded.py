@@ -10,6 +10,7 @@ of it (conftest), what must hold afterwards (tests).
 from __future__ import annotations
 
 import json
+import logging
 import os
 import signal
 import sys
@@ -55,6 +56,8 @@ def _run(request: dict[str, Any]) -> None:
     for name in request["without"]:
         os.environ.pop(name, None)
     sys.argv = ["netvexa", *request["arguments"]]
+    # What was imported has begun to log to standard error; a process of its own sets up its log before it imports.
+    logging.getLogger().handlers.clear()
     if request["kill"] is not None:
         _arm(**request["kill"])
     code: object = 1
