@@ -2,7 +2,7 @@ with
 
 events as (
     select *
-    from {{ ref('stg_app__events') }}
+    from {{ ref('int_events__trials') }}
     where event_type = 'trial_started'
 ),
 
