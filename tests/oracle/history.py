@@ -147,13 +147,12 @@ class SubscriptionHistory:
         for item, by_contract, by_bill in zip(licensed, contract, billed, strict=True):
             if (self._books.product_of(item.price).get("metadata") or {}).get("revenue_type") == "services":
                 continue
-            factor = net_factor(item.price, self._taxed.get(item.item_id, ()), moment)
             found.append(
                 ItemMrr(
                     item_id=item.item_id,
                     currency=currency_of(item.price),
-                    mrr=money(by_contract.left * factor),
-                    billed=money(by_bill.left * factor),
+                    mrr=money(by_contract.left),
+                    billed=money(by_bill.left),
                     plan=self._books.plan_of(item.price),
                     is_committed=is_committed,
                     is_inferred=is_inferred,
@@ -167,7 +166,9 @@ class SubscriptionHistory:
                 item.price,
                 self._working(item.own_discounts, item.item_id, moment),
                 self._working(item.subscription_discounts, None, moment),
-                gross_monthly(self._books, item.price, item.quantity),
+                # The price is taken net before anything is taken off it.
+                gross_monthly(self._books, item.price, item.quantity)
+                * net_factor(item.price, self._taxed.get(item.item_id, ()), moment),
             )
             for item in held
         ]

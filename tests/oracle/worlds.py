@@ -24,36 +24,19 @@ from tests.oracle.sandbox import Sandbox
 from tests.oracle.seeds import project_seeds
 from tests.oracle.subscription_shapes import DAY
 
-
-@dataclass(frozen=True)
-class Offer:
-    """What a world sells. Amounts off and prices that hold their tax are never sold in one world: whether the amount
-    comes off before or after the tax is not decided (README)."""
-
-    prices: tuple[str, ...]
-    coupons: tuple[str, ...]
-
-    @classmethod
-    def of(cls, *, with_inclusive: bool) -> Offer:
-        exclusive = tuple(price["id"] for price in PRICES if price["tax_behavior"] == "exclusive")
-        if with_inclusive:
-            shares = tuple(coupon["id"] for coupon in COUPONS if coupon["percent_off"] is not None)
-            return cls(tuple(price["id"] for price in PRICES), shares)
-        return cls(exclusive, tuple(coupon["id"] for coupon in COUPONS))
-
-    def coupon_lists(self) -> st.SearchStrategy[list[str]]:
-        return st.one_of(st.just([]), st.lists(st.sampled_from(self.coupons), max_size=2, unique=True))
-
-
+PRICE_IDS = tuple(price["id"] for price in PRICES)
+coupon_lists = st.one_of(
+    st.just([]), st.lists(st.sampled_from([coupon["id"] for coupon in COUPONS]), max_size=2, unique=True)
+)
 shares = st.sampled_from([Fraction(1), Fraction(1, 2), Fraction(1, 3), Fraction(1, 1000)])
 quantities = st.sampled_from([1, 1, 1, 2, 3, 5, 6, 10, 11, 17])
 
 
 @st.composite
-def item_lists(draw: Draw, offer: Offer) -> list[tuple[str, int]]:
+def item_lists(draw: Draw) -> list[tuple[str, int]]:
     """One to three items that may stand in one subscription; the plain plans are likeliest."""
-    base = draw(st.one_of(st.sampled_from(offer.prices), st.sampled_from(offer.prices[:4])))
-    beside = [price_id for price_id in compatible(PRICE_BY_ID[base]) if price_id in offer.prices]
+    base = draw(st.one_of(st.sampled_from(PRICE_IDS), st.sampled_from(PRICE_IDS[:4])))
+    beside = compatible(PRICE_BY_ID[base])
     others = draw(st.lists(st.sampled_from(beside), max_size=2))
     return [(price_id, draw(quantities)) for price_id in dict.fromkeys([base, *others])]
 
@@ -82,13 +65,13 @@ ACTIONS = (
 
 
 @st.composite
-def _script(draw: Draw, sandbox: Sandbox, customer: Document, offer: Offer, run_day: date) -> None:
+def _script(draw: Draw, sandbox: Sandbox, customer: Document, run_day: date) -> None:
     """Put one subscription's life on the sandbox's calendar."""
     # The earlier of two, so that most of what happens to it happens in its life.
     born = min(draw(moments(run_day)), draw(moments(run_day)))
-    items, coupons = draw(item_lists(offer)), draw(offer.coupon_lists())
+    items, coupons = draw(item_lists()), draw(coupon_lists)
     trial_days = draw(st.sampled_from([0, 0, 0, 7, 14]))
-    step = st.builds(Step, st.sampled_from(ACTIONS), moments(run_day), item_lists(offer), offer.coupon_lists(), shares)
+    step = st.builds(Step, st.sampled_from(ACTIONS), moments(run_day), item_lists(), coupon_lists, shares)
     steps = draw(st.lists(step, min_size=draw(st.sampled_from([0, 3])), max_size=6))
     if trial_days:
         coupons = [coupon for coupon in coupons if not coupon.startswith("co_once")]
@@ -269,7 +252,6 @@ def worlds(draw: Draw, *, with_billing: bool, with_app: bool) -> Inputs:
         unspecified_inclusive=draw(st.booleans()),
         names_items=draw(st.booleans()),
     )
-    offer = Offer.of(with_inclusive=draw(st.booleans()))
     app_ids = [f"acc_{number}" for number in range(1, 1 + draw(st.integers(min_value=1, max_value=3)))]
     rows = draw(_accounts(app_ids, run_day))
     sandbox.run_until(local(run_day - timedelta(days=WORLD_DAYS), 0))
@@ -280,7 +262,7 @@ def worlds(draw: Draw, *, with_billing: bool, with_app: bool) -> Inputs:
         if customer["metadata"].get("account_id") is None and draw(st.booleans()):
             row["stripe_customer_id"] = customer["id"]
         for _ in range(draw(st.integers(min_value=1, max_value=2))):
-            draw(_script(sandbox, customer, offer, run_day))
+            draw(_script(sandbox, customer, run_day))
     run_at = local(run_day, draw(st.sampled_from([0, 3 * 3600, 3 * 3600, 86_399])))
     gaps = draw(st.lists(st.integers(min_value=1, max_value=40), max_size=2))
     for days_before in [sum(gaps[: n + 1]) for n in range(len(gaps))]:

@@ -15,7 +15,7 @@ customers as (
 recurring_invoices as (
     select distinct invoice_id
     from lines
-    where revenue_type = 'recurring' and net_minor > 0
+    where is_recurring and net_minor > 0
 ),
 
 payments as (

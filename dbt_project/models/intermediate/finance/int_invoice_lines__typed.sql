@@ -26,6 +26,7 @@ select
         when prices.is_recurring then 'recurring'
         else 'one_time'
     end as revenue_type,
+    coalesce(prices.is_recurring, false) as is_recurring,
     lines.period_start_at,
     lines.period_end_at,
     invoices.currency,
