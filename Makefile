@@ -23,7 +23,7 @@ DBT := $(CURDIR)/$(BIN)/dbt
 DBT_FLAGS = --project-dir dbt_project --profiles-dir dbt_project --vars '{lake_dir: "$(DATA)/lake", run_instant: "$(NOW)"}'
 DEFER := --defer --state .state
 
-.PHONY: help run demo nightly status dev setup setup-dev test check lint types imports yaml sql parse fix \
+.PHONY: help run demo nightly status dev setup setup-dev lock bench test check lint types imports yaml sql parse fix \
   build model changed state docs metrics-page e2e clean
 
 help: ## list these targets
@@ -67,11 +67,22 @@ $(VENV)/.locked-dev: requirements-dev.lock
 	$(call install,requirements-dev.lock)
 	@touch $(VENV)/.locked $@
 
+# Extras stay in the names (gql[requests]): pip's hash mode asks for them. No index address is written.
+COMPILE = $(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+  --no-annotate --no-strip-extras
+
+lock: setup-dev ## resolve pyproject.toml into the two lock files again
+	@$(COMPILE) --extra build pyproject.toml --output-file requirements.lock
+	@$(COMPILE) --extra build --extra dev --constraints requirements.lock pyproject.toml --output-file requirements-dev.lock
+
 # ── Proving it ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 test: check ## set-up, every check, every test
 	@echo "pytest"
 	@$(BIN)/pytest
+
+bench: setup-dev ## measure a first night and a second, into benchmarks/results
+	@$(BIN)/python -m benchmarks.nightly
 
 e2e: setup-dev ## only the end-to-end tests
 	@$(BIN)/pytest tests/e2e
