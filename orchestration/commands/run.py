@@ -53,10 +53,9 @@ def _run(settings: Settings) -> None:
 
 
 def _print_headline(console: Console, settings: Settings, seconds: float) -> None:
+    from orchestration.lib.paths import DataLayout
     from serving.headline import headline  # DuckDB
     from serving.versions import current
-
-    from orchestration.lib.paths import DataLayout
 
     version = current(DataLayout(settings.data_dir).published)
     assert version is not None

@@ -38,7 +38,7 @@ class LogProgress:
 def run_session(context: dg.InitResourceContext) -> Iterator[RunSession]:
     """A session of the configured company, on the machine's clock."""
     assert context.log is not None
-    started_by = ["dagster", "run", context.run_id]
+    started_by = ["dagster", "run", str(context.run_id)]
     with open_session(load_settings(), lambda: datetime.now(UTC), LogProgress(context.log), started_by) as session:
         yield session
 
