@@ -13,6 +13,9 @@ _CONFIGURATION = """\
 # Written by netvexa at every start; what is not named here is Dagster's default.
 telemetry:
   enabled: false
+# The page opens on the lineage, not on an invitation to sign up.
+nux:
+  enabled: false
 event_log_storage:
   module: orchestration.event_log_storage
   class: PooledEventLogStorage
