@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from ingestion.contract import RunContext, StagedBatch, StagedPartition, TableContract
 from ingestion.lake import Lake
 from ingestion.landing import is_intact, read_manifests
-from ingestion.privacy import PseudonymKey
+from ingestion.privacy import GUESSABLE_BELOW, PseudonymKey
 from ingestion.retry import PermanentSourceError, with_retries
 from ingestion.sources.app.contract import ACCOUNTS, AGENTS, EVENTS, SOURCE
 from ingestion.sources.app.screen import Screened, ScreenedBatch, screen_accounts, screen_agents, screen_events
@@ -79,11 +79,16 @@ class AppSource:
             events = [
                 partition for asked in ranges(days, read_to) for partition in extraction.events(asked, unplaceable_day)
             ]
-        warnings = tuple(
+        warnings = [
             f"{SOURCE}.{EVENTS.name} {EVENTS.partition_key}={value}: damaged in the lake, read again"
             for value in sorted(broken)
-        )
-        return StagedBatch(SOURCE, (accounts, agents, *events), warnings)
+        ]
+        if self._key.is_guessable:
+            warnings.append(
+                f"the secret in NETVEXA_PSEUDONYM_KEY is shorter than {GUESSABLE_BELOW} characters: visitors' tokens "
+                "can be guessed; choose a longer one"
+            )
+        return StagedBatch(SOURCE, (accounts, agents, *events), tuple(warnings))
 
 
 class _Extraction:

@@ -14,7 +14,7 @@ DEFAULT_OWNER = "team:data"
 
 
 class ModelTranslator(DagsterDbtTranslator):
-    """Groups: `staging` and `seeds`, `shared`, the domains `product`, `acquisition` and `finance`, `integrity`, `core`."""
+    """Groups: `staging`, `seeds`, `shared`, `product`, `acquisition`, `finance`, `integrity`, `core`."""
 
     def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None) -> dg.AssetSpec:
         spec = super().get_asset_spec(manifest, unique_id, project)

@@ -26,11 +26,16 @@ def test_tokens__another_key_gives_other_tokens() -> None:
     assert first.as_py().split("_")[1] != second.as_py().split("_")[1]
 
 
-@pytest.mark.parametrize("text", ["", "k1", f":{SECRET}", "k1:short", f"k_1:{SECRET}", f"k 1:{SECRET}"])
+@pytest.mark.parametrize("text", ["", "k1", f":{SECRET}", "k1:", f"k_1:{SECRET}", f"k 1:{SECRET}"])
 def test_pseudonym_key__a_wrong_one_is_refused_without_repeating_it(text: str) -> None:
     with pytest.raises(PermanentSourceError, match="NETVEXA_PSEUDONYM_KEY") as failure:
         PseudonymKey.parse(text)
     assert SECRET not in str(failure.value)
+
+
+@pytest.mark.parametrize(("secret", "is_guessable"), [("fifteen letters", True), ("sixteen letters!", False)])
+def test_pseudonym_key__says_when_its_secret_is_too_short(secret: str, is_guessable: bool) -> None:
+    assert PseudonymKey.parse(f"k1:{secret}").is_guessable is is_guessable
 
 
 def test_pseudonym_key__its_secret_is_not_printed() -> None:
