@@ -17,3 +17,11 @@
 {% macro gross_margin() -%}
     cast('{{ var("gross_margin") }}' as decimal(9, 4))
 {%- endmacro %}
+
+{#- Whether a line bills a subscription's licensed recurring item on a finalised invoice; `lines`, `invoices` and `prices` are joined. -#}
+{% macro bills_a_licensed_item() -%}
+    invoices.is_finalized
+    and prices.is_recurring
+    and prices.usage_type = 'licensed'
+    and lines.subscription_id is not null
+{%- endmacro %}

@@ -68,10 +68,7 @@ recurring_lines as (
     inner join prices
         on lines.price_id = prices.price_id
     where
-        invoices.is_finalized
-        and prices.is_recurring
-        and prices.usage_type = 'licensed'
-        and lines.subscription_id is not null
+        {{ bills_a_licensed_item() }}
         and (not lines.is_proration or lines.amount_minor > 0)
 ),
 

@@ -58,10 +58,7 @@ recurring_lines as (
     inner join prices
         on lines.price_id = prices.price_id
     where
-        invoices.is_finalized
-        and prices.is_recurring
-        and prices.usage_type = 'licensed'
-        and lines.subscription_id is not null
+        {{ bills_a_licensed_item() }}
 ),
 
 -- The credit beside a debit names the item that a debit of a deleted item no longer does.
