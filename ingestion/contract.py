@@ -5,7 +5,7 @@ Belongs here: types that sources, landing and orchestration share. Does not: any
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -36,17 +36,30 @@ class TableContract:
 
 
 @dataclass(frozen=True, slots=True)
+class Backfill:
+    """What a person wants read again: a source, and the UTC days from `first` to `last`, both included.
+
+    A source without days (folders of files) is read again whole: both are None.
+    """
+
+    source: str
+    first: date | None = None
+    last: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RunContext:
     """One run: its id, the instant it takes for now (aware), a clock, and where to report progress.
 
     `wall_clock` is asked only by sources that must not read what is still being written; the instant alone goes into
-    the data.
+    the data. `backfill`: what is due besides what every run reads.
     """
 
     run_id: str
     instant: datetime
     wall_clock: Callable[[], datetime]
     progress: Callable[[str], None]
+    backfill: Backfill | None = None
 
     def __post_init__(self) -> None:
         if self.instant.tzinfo is None:
@@ -106,18 +119,24 @@ class StagedPartition:
 
 @dataclass(frozen=True, slots=True)
 class StagedBatch:
-    """Everything one source staged in one run, and what a person should be told about it."""
+    """Partitions that one source staged together, and what a person should be told about them.
+
+    A settled batch holds history that no later read of the same run can contradict: it may land as soon as gate 1 has
+    passed it, so that a long first load goes on where it was interrupted. All others land together or not at all.
+    """
 
     source: str
     partitions: tuple[StagedPartition, ...]
     warnings: tuple[str, ...] = ()
+    is_settled: bool = False
 
 
 class Source(Protocol):
     """A source: named, with its tables, and one way to be run.
 
-    `stage` reads the source and writes partitions aside; it replaces nothing. It raises PermanentSourceError when a
-    person must act, TransientSourceError when the source stayed unavailable through its bounded retries.
+    `stage` reads the source and writes partitions aside, batch by batch; it replaces nothing. Settled batches come
+    first, and one that is not settled comes last. It raises PermanentSourceError when a person must act,
+    TransientSourceError when the source stayed unavailable through its bounded retries.
     """
 
     @property
@@ -126,4 +145,4 @@ class Source(Protocol):
     @property
     def tables(self) -> tuple[TableContract, ...]: ...
 
-    def stage(self, lake: Lake, run: RunContext) -> StagedBatch: ...
+    def stage(self, lake: Lake, run: RunContext) -> Iterator[StagedBatch]: ...

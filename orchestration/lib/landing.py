@@ -1,12 +1,14 @@
 """From the sources into the lake: stage everything, look at it once, then commit everything or nothing.
 
 All sources are staged before gate 1 looks, so that a refused batch of one leaves the partitions of all as they were,
-and so that Great Expectations is started once.
+and so that Great Expectations is started once. Settled history alone (a long first load) is judged and lands while the
+rest is still being read: a run that dies after hours leaves the next one less to do.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,7 +18,7 @@ from orchestration.lib.session import RunSession
 
 if TYPE_CHECKING:
     from expectations.report import Report
-    from ingestion.contract import StagedBatch
+    from ingestion.contract import StagedBatch, StagedPartition
     from ingestion.lake import Lake
 
 
@@ -42,6 +44,8 @@ class Landing:
 def land_sources(session: RunSession, run_id: str) -> Landing:
     """Stage all sources, run gate 1 over everything staged, and commit it if nothing blocks.
 
+    When gate 1 refuses settled history, nothing after it is read.
+
     Raises:
         ingestion.retry.PermanentSourceError: a source refuses, or holds what its contract forbids; do not try again.
         ingestion.retry.TransientSourceError: a source failed in a way that may heal.
@@ -50,37 +54,48 @@ def land_sources(session: RunSession, run_id: str) -> Landing:
     from ingestion.landing import commit, discard
 
     lake = Lake(session.layout.lake)
+    pending: list[StagedBatch] = []
+    read: list[StagedPartition] = []
     try:
         session.progress.phase("Sources")
-        batches = _stage(session, lake, run_id)
+        with closing(_staged(session, lake, run_id)) as batches:
+            for batch in batches:
+                read += batch.partitions
+                if not batch.is_settled:
+                    pending.append(batch)
+                    continue
+                report = _check(session, lake, [batch], run_id)
+                if report.blocking_failures:
+                    report_verdict(session.progress, report)
+                    return Landing(_counts(read), report)
+                commit(lake, batch)
         session.progress.phase("Gate 1, on what arrived")
-        report = _check(session, lake, batches, run_id)
+        report = _check(session, lake, pending, run_id)
         report_verdict(session.progress, report)
         if not report.blocking_failures:
             session.progress.doing("moving the batches into the lake")
-            for batch in batches:
+            for batch in pending:
                 commit(lake, batch)
     finally:
         discard(lake, run_id)
-    return Landing(tuple(count for batch in batches for count in _counts(batch)), report)
+    return Landing(_counts(read), report)
 
 
-def _stage(session: RunSession, lake: Lake, run_id: str) -> list[StagedBatch]:
+def _staged(session: RunSession, lake: Lake, run_id: str) -> Generator[StagedBatch]:
+    """Every source's batches as they are read, each told about."""
     from ingestion.contract import RunContext
 
     run = RunContext(run_id, session.instant, session.clock, session.progress.doing)
-    batches = []
     with open_sources(session.settings, session.layout, session.instant, session.progress) as sources:
         for source in sources:
             session.progress.doing(f"reading {source.name}")
-            batch = source.stage(lake, run)
-            for count in _counts(batch):
-                aside = f", {count.quarantined_rows:,} set aside" if count.quarantined_rows else ""
-                session.progress.done(f"{count.schema}.{count.table}: {count.landed_rows:,} rows{aside}")
-            for warning in batch.warnings:
-                session.progress.warn(warning)
-            batches.append(batch)
-    return batches
+            for batch in source.stage(lake, run):
+                for count in _counts(batch.partitions):
+                    aside = f", {count.quarantined_rows:,} set aside" if count.quarantined_rows else ""
+                    session.progress.done(f"{count.schema}.{count.table}: {count.landed_rows:,} rows{aside}")
+                for warning in batch.warnings:
+                    session.progress.warn(warning)
+                yield batch
 
 
 def _check(session: RunSession, lake: Lake, batches: Sequence[StagedBatch], run_id: str) -> Report:
@@ -110,18 +125,18 @@ def _check(session: RunSession, lake: Lake, batches: Sequence[StagedBatch], run_
     return check_batches(staged, landed, session.folder(run_id) / "gate_1")
 
 
-def _counts(batch: StagedBatch) -> list[TableCount]:
-    tables = dict.fromkeys(partition.table for partition in batch.partitions)
-    counts = []
-    for table in tables:
-        partitions = [partition for partition in batch.partitions if partition.table == table]
-        counts.append(
-            TableCount(
-                schema=f"raw_{batch.source}",
-                table=table,
-                landed_rows=sum(partition.landed_rows for partition in partitions),
-                quarantined_rows=sum(partition.quarantined_rows for partition in partitions),
-                partitions=len(partitions),
-            )
+def _counts(partitions: Sequence[StagedPartition]) -> tuple[TableCount, ...]:
+    """One count a table, in the order the tables came."""
+    by_table: dict[tuple[str, str], list[StagedPartition]] = {}
+    for partition in partitions:
+        by_table.setdefault((f"raw_{partition.source}", partition.table), []).append(partition)
+    return tuple(
+        TableCount(
+            schema=schema,
+            table=table,
+            landed_rows=sum(partition.landed_rows for partition in of_table),
+            quarantined_rows=sum(partition.quarantined_rows for partition in of_table),
+            partitions=len(of_table),
         )
-    return counts
+        for (schema, table), of_table in by_table.items()
+    )

@@ -47,7 +47,7 @@ def land_unguarded(settings: Settings) -> None:
         lake = Lake(session.layout.lake)
         run = RunContext(uuid4().hex, session.instant, session.clock, session.progress.doing)
         with open_sources(settings, session.layout, session.instant, session.progress) as sources:
-            batches = [source.stage(lake, run) for source in sources]
+            batches = [batch for source in sources for batch in source.stage(lake, run)]
         for batch in batches:
             commit(lake, batch)
 

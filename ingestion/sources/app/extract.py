@@ -61,9 +61,9 @@ class AppSource:
         self._key = PseudonymKey.parse(pseudonym_key)
         self._connect = _connector(dsn)
 
-    def stage(self, lake: Lake, run: RunContext) -> StagedBatch:
+    def stage(self, lake: Lake, run: RunContext) -> Iterator[StagedBatch]:
         """Stage today's snapshots of accounts and agents, and the days of events that are due."""
-        return with_retries(lambda: self._stage(lake, run), attempts=EXTRACT_ATTEMPTS, progress=run.progress)
+        yield with_retries(lambda: self._stage(lake, run), attempts=EXTRACT_ATTEMPTS, progress=run.progress)
 
     def _stage(self, lake: Lake, run: RunContext) -> StagedBatch:
         landed = read_manifests(lake, SOURCE, EVENTS.name)

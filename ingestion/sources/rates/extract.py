@@ -47,9 +47,9 @@ class RatesSource:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def stage(self, lake: Lake, run: RunContext) -> StagedBatch:
+    def stage(self, lake: Lake, run: RunContext) -> Iterator[StagedBatch]:
         table = FileTable(ECB, "eurofxref", ECB_HEADER, read_rates)
-        return stage_folder(lake, run, self._folder, "NETVEXA_RATES_DIR", (table,))
+        yield stage_folder(lake, run, self._folder, "NETVEXA_RATES_DIR", (table,))
 
 
 def read_rates(file: DelimitedFile, row: Row) -> Iterator[Landed | Rejected]:

@@ -39,8 +39,8 @@ class SpendSource:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def stage(self, lake: Lake, run: RunContext) -> StagedBatch:
-        return stage_folder(
+    def stage(self, lake: Lake, run: RunContext) -> Iterator[StagedBatch]:
+        yield stage_folder(
             lake,
             run,
             self._folder,

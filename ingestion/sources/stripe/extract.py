@@ -51,12 +51,12 @@ class StripeSource:
         self._api_base = api_base
         self._sleep = sleep
 
-    def stage(self, lake: Lake, run: RunContext) -> StagedBatch:
+    def stage(self, lake: Lake, run: RunContext) -> Iterator[StagedBatch]:
         """Stage today's partition of every table: what landed earlier today, and every version not among it."""
         lists = StripeLists(self._api_key, self._api_base, run.progress, self._sleep)
         warnings: list[str] = []
         partitions = tuple(_stage_resource(lake, run, lists, resource, warnings.append) for resource in RESOURCES)
-        return StagedBatch(SOURCE, partitions, tuple(warnings))
+        yield StagedBatch(SOURCE, partitions, tuple(warnings))
 
 
 def _stage_resource(

@@ -23,7 +23,7 @@ KEY = "k1:a secret of some length"
 
 def _land(lake: Lake, dsn: str, run_id: str = "run-1", instant: datetime = INSTANT) -> StagedBatch:
     run = make_run(run_id, instant, wall_clock=instant + timedelta(minutes=30))
-    staged = AppSource(dsn, KEY).stage(lake, run)
+    (staged,) = AppSource(dsn, KEY).stage(lake, run)
     commit(lake, staged)
     return staged
 
@@ -178,7 +178,7 @@ def test_least_privileges__are_enough_and_more_is_named(lake: Lake, app_in_postg
         assert landed_rows(lake, "app", "events")
         execute(app_in_postgres, [f"revoke select (utm_source) on accounts from {role}"])
         with pytest.raises(PermanentSourceError, match=r"permission denied.*README") as failure:
-            AppSource(reader, KEY).stage(lake, make_run("run-2"))
+            list(AppSource(reader, KEY).stage(lake, make_run("run-2")))
         assert "\n" not in str(failure.value)
     finally:
         execute(app_in_postgres, [f"drop owned by {role}", f"drop role {role}"])
@@ -199,7 +199,7 @@ def test_changed_schema__fails_by_name_before_anything_is_replaced(
     before = read_manifests(lake)
     execute(app_in_postgres, [change])
     with pytest.raises(PermanentSourceError, match=told) as failure:
-        AppSource(app_in_postgres, KEY).stage(lake, make_run("run-2"))
+        list(AppSource(app_in_postgres, KEY).stage(lake, make_run("run-2")))
     assert "\n" not in str(failure.value)
     assert read_manifests(lake) == before
 
@@ -225,7 +225,7 @@ def test_wrong_dsn__is_one_clear_line_without_the_password(
 ) -> None:
     assert callable(wrong)
     with pytest.raises(PermanentSourceError, match=told) as failure:
-        AppSource(wrong(postgres_dsn), KEY).stage(lake, make_run())
+        list(AppSource(wrong(postgres_dsn), KEY).stage(lake, make_run()))
     assert "\n" not in str(failure.value)
     assert "hunter2" not in str(failure.value)
 
@@ -234,7 +234,7 @@ def test_server_that_refuses__is_tried_again_then_told(lake: Lake) -> None:
     told: list[str] = []
     run = RunContext("run-1", INSTANT, lambda: INSTANT, told.append)
     with pytest.raises(TransientSourceError, match="NETVEXA_APP_DSN") as failure:
-        AppSource("postgresql://reader:hunter2@127.0.0.1:9/app", KEY).stage(lake, run)
+        list(AppSource("postgresql://reader:hunter2@127.0.0.1:9/app", KEY).stage(lake, run))
     assert len(told) == extract.EXTRACT_ATTEMPTS - 1
     assert "hunter2" not in str(failure.value)
 
@@ -253,7 +253,7 @@ def test_connection_cut_between_reads__is_read_again_as_one_snapshot(
             execute(app_in_postgres, [cut])
         told.append(message)
 
-    staged = AppSource(app_in_postgres, KEY).stage(lake, RunContext("run-1", INSTANT, lambda: WALL_CLOCK, cut_once))
+    (staged,) = AppSource(app_in_postgres, KEY).stage(lake, RunContext("run-1", INSTANT, lambda: WALL_CLOCK, cut_once))
     commit(lake, staged)
     assert any(message.startswith("trying again") for message in told)
     for table in ("accounts", "agents", "events"):
@@ -270,7 +270,8 @@ def test_snapshot__rows_committed_while_it_is_read_wait_for_the_next_run(lake: L
         told.append(message)
 
     commit(
-        lake, AppSource(app_in_postgres, KEY).stage(lake, RunContext("run-1", INSTANT, lambda: WALL_CLOCK, insert_once))
+        lake,
+        *AppSource(app_in_postgres, KEY).stage(lake, RunContext("run-1", INSTANT, lambda: WALL_CLOCK, insert_once)),
     )
     assert "new" not in {row["id"] for row in landed_rows(lake, "app", "events")}
     _land(lake, app_in_postgres, "run-2")

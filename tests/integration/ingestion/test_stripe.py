@@ -133,7 +133,7 @@ def _land(
     run: RunContext | None = None,
 ) -> StagedBatch:
     with SandboxStripe(state, API_KEY, faults=faults) as server:
-        staged = StripeSource(API_KEY, server.base_url, sleep=_no_wait).stage(lake, run or make_run())
+        (staged,) = StripeSource(API_KEY, server.base_url, sleep=_no_wait).stage(lake, run or make_run())
     commit(lake, staged)
     return staged
 
@@ -293,7 +293,7 @@ def test_refusals__stop_at_once_naming_the_key_but_not_its_value(lake: Lake, sta
 
 def test_wrong_key__is_refused_by_name(lake: Lake) -> None:
     with SandboxStripe(_state(), API_KEY) as server, pytest.raises(PermanentSourceError, match="401") as failure:
-        StripeSource("rk_test_wrong", server.base_url).stage(lake, make_run())
+        list(StripeSource("rk_test_wrong", server.base_url).stage(lake, make_run()))
     assert "rk_test_wrong" not in str(failure.value)
 
 
@@ -304,7 +304,7 @@ def test_empty_key__is_refused_before_any_request() -> None:
 
 def test_no_server__is_told_without_a_trace_of_the_key(lake: Lake) -> None:
     with pytest.raises(TransientSourceError, match="STRIPE_API_BASE") as failure:
-        StripeSource(API_KEY, "http://127.0.0.1:9", sleep=_no_wait).stage(lake, make_run())
+        list(StripeSource(API_KEY, "http://127.0.0.1:9", sleep=_no_wait).stage(lake, make_run()))
     assert API_KEY not in str(failure.value)
 
 

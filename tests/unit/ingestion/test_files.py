@@ -35,7 +35,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def _land(lake: Lake, folder: Path) -> StagedBatch:
-    staged = SpendSource(folder).stage(lake, make_run())
+    (staged,) = SpendSource(folder).stage(lake, make_run())
     commit(lake, staged)
     return staged
 
@@ -263,7 +263,7 @@ def test_file_of_another_name__is_warned_about(lake: Lake, folder: Path) -> None
 def test_unreadable_file__is_named_in_one_line(lake: Lake, folder: Path, content: bytes, told: str) -> None:
     (folder / "costs_1.csv").write_bytes(content)
     with pytest.raises(PermanentSourceError, match=told) as failure:
-        SpendSource(folder).stage(lake, make_run())
+        list(SpendSource(folder).stage(lake, make_run()))
     assert "costs_1.csv" in str(failure.value)
     assert "\n" not in str(failure.value)
     assert read_manifests(lake) == []
@@ -271,14 +271,15 @@ def test_unreadable_file__is_named_in_one_line(lake: Lake, folder: Path, content
 
 def test_missing_folder__names_the_setting(lake: Lake, tmp_path: Path) -> None:
     with pytest.raises(PermanentSourceError, match="NETVEXA_SPEND_DIR"):
-        SpendSource(tmp_path / "nowhere").stage(lake, make_run())
+        list(SpendSource(tmp_path / "nowhere").stage(lake, make_run()))
     with pytest.raises(PermanentSourceError, match="NETVEXA_RATES_DIR"):
-        RatesSource(tmp_path / "nowhere").stage(lake, make_run())
+        list(RatesSource(tmp_path / "nowhere").stage(lake, make_run()))
 
 
 def _rates(lake: Lake, folder: Path, text: str) -> Iterator[tuple[str, str, str]]:
     (folder / "eurofxref-hist.csv").write_text(text)
-    commit(lake, RatesSource(folder).stage(lake, make_run()))
+    (staged,) = RatesSource(folder).stage(lake, make_run())
+    commit(lake, staged)
     for row in landed_rows(lake, "rates", "ecb"):
         yield str(row["rate_date"]), row["currency"], row["rate"]
 
