@@ -14,7 +14,7 @@ from typing import Protocol
 import pyarrow as pa
 
 from ingestion.lake import Lake
-from ingestion.manifest import Manifest
+from ingestion.manifest import Coverage, Manifest
 
 INSTANT = pa.timestamp("us", tz="UTC")
 
@@ -111,6 +111,10 @@ class StagedPartition:
     @property
     def quarantined_by_reason(self) -> Mapping[str, int]:
         return self.manifest.quarantined_by_reason
+
+    @property
+    def coverage(self) -> Coverage:
+        return self.manifest.coverage
 
     @property
     def nulled_values(self) -> Mapping[str, int]:

@@ -9,7 +9,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
+
+
+# What a partition was read from: everything its source holds of the table, or only what had changed.
+Coverage = Literal["whole", "changes"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +28,10 @@ class FileStamp:
 class Manifest:
     """One partition as committed. `source_rows = landed_rows + quarantined_rows`, always.
 
-    `read_to` is the exclusive upper bound of what was asked of the source, for partitions that are a window of time
-    (events): a later run knows by it that the day was not over yet. `replaces` names partitions of the same table that
-    this one took the place of (a renamed file).
+    `read_to`: for partitions that are a window of time (the app's events) the exclusive upper bound of what was asked of
+    the source, by which a later run knows that the day was not over yet; for Stripe the instant of the newest event
+    seen, from which the next run asks for changes. `coverage`: row counts are comparable only between whole reads.
+    `replaces` names partitions of the same table that this one took the place of (a renamed file, a damaged day).
     """
 
     source: str
@@ -46,6 +51,7 @@ class Manifest:
     key_id: str | None = None
     read_to: datetime | None = None
     replaces: tuple[str, ...] = ()
+    coverage: Coverage = "whole"
 
     def __post_init__(self) -> None:
         if self.source_rows != self.landed_rows + self.quarantined_rows:

@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 
 from ingestion.contract import QUARANTINE_SCHEMA, RunContext, StagedPartition, TableContract
 from ingestion.lake import DATA_FILE, QUARANTINE_FILE, Lake, file_sha256, sync
-from ingestion.manifest import FileStamp, Manifest
+from ingestion.manifest import Coverage, FileStamp, Manifest
 
 MAX_GROUP_ROWS = 50_000
 MAX_GROUP_BYTES = 32 << 20
@@ -77,6 +77,7 @@ class Provenance:
     key_id: str | None = None
     read_to: datetime | None = None
     replaces: tuple[str, ...] = ()
+    coverage: Coverage = "whole"
 
 
 class PartitionWriter:
@@ -130,8 +131,12 @@ class PartitionWriter:
         """Values that were not allowed to land, per column; their rows did."""
         self._nulled.update({column: count for column, count in counts.items() if count})
 
-    def finish(self) -> StagedPartition:
-        """Close, verify and stamp the files. Raises OSError when they cannot be read back whole."""
+    def finish(self, provenance: Provenance | None = None) -> StagedPartition:
+        """Close, verify and stamp the files. Raises OSError when they cannot be read back whole.
+
+        provenance: takes the place of the one given at first, where it is known only when everything is read.
+        """
+        provenance = provenance or self._provenance
         files = {DATA_FILE: self._data.finish()}
         if self._quarantine is not None:
             files[QUARANTINE_FILE] = self._quarantine.finish()
@@ -150,10 +155,11 @@ class PartitionWriter:
             quarantined_rows=quarantined,
             quarantined_by_reason=dict(sorted(self._reasons.items())),
             nulled_values=dict(sorted(self._nulled.items())),
-            origin=self._provenance.origin,
-            key_id=self._provenance.key_id,
-            read_to=self._provenance.read_to,
-            replaces=self._provenance.replaces,
+            origin=provenance.origin,
+            key_id=provenance.key_id,
+            read_to=provenance.read_to,
+            replaces=provenance.replaces,
+            coverage=provenance.coverage,
             files=files,
         )
         quarantine_path = self._folder / QUARANTINE_FILE if self._quarantine is not None else None
