@@ -11,7 +11,6 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-
 # What a partition was read from: everything its source holds of the table, or only what had changed.
 Coverage = Literal["whole", "changes"]
 
@@ -28,8 +27,8 @@ class FileStamp:
 class Manifest:
     """One partition as committed. `source_rows = landed_rows + quarantined_rows`, always.
 
-    `read_to`: for partitions that are a window of time (the app's events) the exclusive upper bound of what was asked of
-    the source, by which a later run knows that the day was not over yet; for Stripe the instant of the newest event
+    `read_to`: for partitions that are a window of time (the app's events) the exclusive upper bound of what was asked
+    of the source, by which a later run knows that the day was not over yet; for Stripe the instant of the newest event
     seen, from which the next run asks for changes. `coverage`: row counts are comparable only between whole reads.
     `replaces` names partitions of the same table that this one took the place of (a renamed file, a damaged day).
     """
