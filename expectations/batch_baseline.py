@@ -6,18 +6,18 @@ the measuring of counts. Does not belong here: claims about one table's values (
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, timedelta
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 
-from expectations.raw_tables import RawTable, Rhythm
-from expectations.report import BatchFile, CheckSpec, PartitionCount
+from expectations.raw_tables import RawTable
+from expectations.report import Asset, BatchFile, CheckSpec
 from expectations.rule import RowRule, Rule
 from expectations.thresholds import (
-    QUARANTINE_BLOCK_SHARE,
     QUARANTINE_MIN_ROWS,
     QUARANTINE_WARN_SHARE,
+    USUAL_LIMITS,
     VOLUME_MIN_ROWS,
-    VOLUME_WARN_RATIO,
+    BatchLimits,
 )
 
 COLUMNS_MATCH = "columns_match_the_contract"
@@ -70,9 +70,9 @@ def rules_of_every_table(table: RawTable) -> tuple[Rule, ...]:
                 asset,
                 QUARANTINE_BEARABLE,
                 "block",
-                f"At most {QUARANTINE_BLOCK_SHARE:.0%} of {QUARANTINE_MIN_ROWS} rows or more are quarantined.",
+                f"Of {QUARANTINE_MIN_ROWS} rows or more no larger share is quarantined than the settings allow.",
             ),
-            maximum=QUARANTINE_BLOCK_SHARE,
+            maximum=USUAL_LIMITS.quarantine_max_share,
             unit="share of rows quarantined",
         ),
         Rule(
@@ -85,10 +85,11 @@ def rules_of_every_table(table: RawTable) -> tuple[Rule, ...]:
             spec=CheckSpec(
                 asset,
                 VOLUME_HOLDS,
-                "warn",
-                "No fewer rows than half of those replaced, of the snapshot before, or of the same weekday a week ago.",
+                "block",
+                "No fewer rows than half (or what the settings say) of those replaced, of the whole list before, or of "
+                "the median of the same weekday in the weeks before.",
             ),
-            minimum=VOLUME_WARN_RATIO,
+            minimum=USUAL_LIMITS.volume_min_ratio,
             maximum=None,
             unit="of the rows to be expected",
         ),
@@ -101,10 +102,24 @@ def rules_of_every_table(table: RawTable) -> tuple[Rule, ...]:
     )
 
 
-def measure_partition(batch: BatchFile, rows_in_file: int, before: int | None) -> dict[str, float | None]:
+def bounded(rules: Sequence[Rule], limits: BatchLimits, accepted: Collection[Asset]) -> tuple[Rule, ...]:
+    """The rules with a company's own limits; volume only warns for the tables whose volume a person has accepted."""
+    return tuple(_bounded(rule, limits, rule.spec.asset in accepted) for rule in rules)
+
+
+def _bounded(rule: Rule, limits: BatchLimits, is_accepted: bool) -> Rule:
+    if rule.spec.name == QUARANTINE_BEARABLE:
+        return replace(rule, maximum=limits.quarantine_max_share)
+    spec = replace(rule.spec, severity="warn") if is_accepted else rule.spec
+    if rule.spec.name == VOLUME_HOLDS:
+        return replace(rule, spec=spec, minimum=limits.volume_min_ratio)
+    return replace(rule, spec=spec) if rule.spec.name == SOURCE_SPEAKS else rule
+
+
+def measure_partition(batch: BatchFile, rows_in_file: int, before: float | None) -> dict[str, float | None]:
     """Judge the counts of one partition; None where there is nothing to judge.
 
-    rows_in_file: counted in the staged file. before: rows to be expected (see `rows_before`), None when unknown.
+    rows_in_file: counted in the staged file. before: rows to be expected (see batch_volume), None when unknown.
     """
     comparable = before is not None and before >= VOLUME_MIN_ROWS
     return {
@@ -118,7 +133,7 @@ def measure_partition(batch: BatchFile, rows_in_file: int, before: int | None) -
 def measure_batch(batches: Sequence[BatchFile], before: int) -> dict[str, float | None]:
     """Judge the counts of all partitions together: days of few rows prove something only in sum.
 
-    before: rows of the partitions that are replaced, or of the snapshot before.
+    before: rows of the partitions that are replaced, or of the whole list before.
     """
     source, quarantined = sum(batch.source_rows for batch in batches), sum(batch.quarantined_rows for batch in batches)
     fell_silent = all(batch.landed_rows == 0 for batch in batches)
@@ -131,28 +146,3 @@ def measure_batch(batches: Sequence[BatchFile], before: int) -> dict[str, float 
 
 def _bearable_share(quarantined: int, source: int) -> float | None:
     return quarantined / source if source >= QUARANTINE_MIN_ROWS else None
-
-
-def landed_before(previous: Iterable[PartitionCount], table: RawTable) -> dict[str, int]:
-    """Rows of the table's partitions in the lake, by partition value."""
-    return {count.partition_value: count.landed_rows for count in previous if count.asset == table.asset}
-
-
-def rows_replaced(batch: BatchFile, landed: Mapping[str, int], rhythm: Rhythm) -> int | None:
-    """Rows of the partition that this one replaces; for a snapshot that replaces none, of the newest one before it."""
-    if batch.partition_value in landed:
-        return landed[batch.partition_value]
-    earlier = [value for value in landed if value < batch.partition_value] if rhythm == "snapshot" else []
-    return landed[max(earlier)] if earlier else None
-
-
-def rows_before(batch: BatchFile, landed: Mapping[str, int], rhythm: Rhythm, newest: str) -> int | None:
-    """Rows to be expected in this partition, None when there is nothing to compare it with.
-
-    newest: the greatest partition value of the batch. A flow's newest day is still running, so only the rows it
-    replaces can be expected of it; a whole day is held against the same weekday a week before as well.
-    """
-    known = [rows_replaced(batch, landed, rhythm)]
-    if rhythm == "flow" and batch.partition_value != newest:
-        known.append(landed.get(str(date.fromisoformat(batch.partition_value) - timedelta(days=7))))
-    return max((rows for rows in known if rows is not None), default=None)

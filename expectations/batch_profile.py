@@ -11,12 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from expectations.batch_baseline import (
     COLUMNS_MATCH,
-    landed_before,
     measure_batch,
     measure_partition,
-    rows_before,
-    rows_replaced,
 )
+from expectations.batch_volume import landed_before, rows_expected, rows_replaced
 from expectations.keys import shown
 from expectations.profile import Profile
 from expectations.raw_tables import RawTable
@@ -128,11 +126,10 @@ class BatchScan:
     ) -> None:
         landed = landed_before(previous, self.table)
         rows_in_file = dict(self._rows("select subject, count(*) from batch group by subject"))
-        newest = self.batches[-1].partition_value
         replaced = 0
         for batch in self.batches:
-            replaced += rows_replaced(batch, landed, self.table.rhythm) or 0
-            before = rows_before(batch, landed, self.table.rhythm, newest)
+            replaced += rows_replaced(batch, landed, self.table.rhythm)
+            before = rows_expected(batch, landed, self.table.rhythm)
             by_subject[batch.subject] |= measure_partition(batch, rows_in_file.get(batch.subject, 0), before)
         by_subject[ALL_PARTITIONS] |= measure_batch(self.batches, replaced)
 

@@ -6,9 +6,12 @@ measuring, and anything of Great Expectations or Dagster. Importing it costs not
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+
+from expectations.thresholds import EXAMPLE_COUNT
 
 Severity = Literal["block", "warn"]
 Asset = tuple[str, str]
@@ -39,6 +42,8 @@ class BatchFile:
     """One staged partition (docs/lake.md) that has not landed yet.
 
     source: without `raw_`, such as `app`. path: the staged `data.parquet`. The three counts are rows.
+    is_whole: false for a part of what its partition stands for: a day that is not over, the changes of a list.
+    is_history: a day of long ago, read for the first time; it is not tonight's work of the source.
     """
 
     source: str
@@ -49,6 +54,8 @@ class BatchFile:
     source_rows: int
     landed_rows: int
     quarantined_rows: int
+    is_whole: bool = True
+    is_history: bool = False
 
     @property
     def asset(self) -> Asset:
@@ -62,12 +69,16 @@ class BatchFile:
 
 @dataclass(frozen=True)
 class PartitionCount:
-    """How many rows a partition that is already in the lake holds (its manifest's `landed_rows`)."""
+    """How many rows a partition that is already in the lake holds (its manifest's `landed_rows`).
+
+    is_whole: as in `BatchFile`, when it landed.
+    """
 
     source: str
     table: str
     partition_value: str
     landed_rows: int
+    is_whole: bool = True
 
     @property
     def asset(self) -> Asset:
@@ -79,13 +90,14 @@ class CheckResult:
     """The answer of one check.
 
     observed: what was measured, in words. examples: where to look (ids, partitions, file rows), never personal data;
-    empty when the check passed.
+    empty when the check passed. was_judged: false when nothing arrived that it could be asked of.
     """
 
     spec: CheckSpec
     passed: bool
     observed: str
     examples: tuple[str, ...] = ()
+    was_judged: bool = True
 
     @property
     def message(self) -> str:
@@ -109,3 +121,25 @@ class Report:
     def warnings(self) -> tuple[CheckResult, ...]:
         """Failed checks that are told, and stop nothing."""
         return tuple(result for result in self.results if not result.passed and result.spec.severity == "warn")
+
+
+def merged(reports: Sequence[Report]) -> Report:
+    """One report of several over the same checks: what failed once has failed, and says each time it did.
+
+    reports: at least one, in the order in which they were made.
+    """
+    return Report(
+        tuple(_merged_result(answers) for answers in zip(*(report.results for report in reports), strict=True))
+    )
+
+
+def _merged_result(answers: tuple[CheckResult, ...]) -> CheckResult:
+    told = [answer for answer in answers if not answer.passed] or [answer for answer in answers if answer.was_judged]
+    if not told:
+        return answers[0]
+    return CheckResult(
+        spec=told[0].spec,
+        passed=told[0].passed,
+        observed="; ".join(dict.fromkeys(answer.observed for answer in told)),
+        examples=tuple(example for answer in told for example in answer.examples)[:EXAMPLE_COUNT],
+    )

@@ -11,28 +11,37 @@ from collections.abc import Collection, Sequence
 from datetime import date
 from pathlib import Path
 
+from expectations.batch_baseline import bounded
 from expectations.batch_profile import BatchScan
 from expectations.catalogue import batch_rules_by_asset
 from expectations.mart_profile import MartScan
 from expectations.mart_rules import MART_CONTRACTS
 from expectations.raw_tables import RAW_TABLES
-from expectations.report import BatchFile, CheckResult, PartitionCount, Report
+from expectations.report import Asset, BatchFile, CheckResult, PartitionCount, Report
+from expectations.thresholds import USUAL_LIMITS, BatchLimits
 from expectations.validation import Verdict, validate
 
 NOTHING_ARRIVED = "no batch arrived in this run"
 
 
-def check_batches(batches: Sequence[BatchFile], previous: Sequence[PartitionCount], docs_dir: Path) -> Report:
+def check_batches(
+    batches: Sequence[BatchFile],
+    previous: Sequence[PartitionCount],
+    docs_dir: Path,
+    limits: BatchLimits = USUAL_LIMITS,
+    accepted_volume: Collection[Asset] = (),
+) -> Report:
     """Gate 1: judge every staged partition of every raw table, before any of them lands.
 
     batches: staged partitions, in any order. previous: row counts of the partitions already in the lake. docs_dir:
-    folder for this gate's data docs; it is made if it is missing, and its `index.html` is the entrance.
+    folder for this gate's data docs; it is made if it is missing, and its `index.html` is the entrance. limits: what
+    stops a batch. accepted_volume: tables whose volume a person has seen and found right; there it warns only.
     Returns a result for every check of `batch_checks()`; tables without a batch pass, and say so.
     Raises ValueError for a table that the catalogue does not know, duckdb.Error for a file that is no Parquet.
     """
     import duckdb
 
-    rules_by_asset = batch_rules_by_asset()
+    rules_by_asset = {asset: bounded(rules, limits, accepted_volume) for asset, rules in batch_rules_by_asset().items()}
     unknown = sorted({".".join(batch.asset) for batch in batches if batch.asset not in rules_by_asset})
     if unknown:
         raise ValueError(f"no checks are known for {', '.join(unknown)}: add the table to expectations/raw_tables.py")
@@ -54,7 +63,9 @@ def check_batches(batches: Sequence[BatchFile], previous: Sequence[PartitionCoun
         for asset, rules in rules_by_asset.items():
             profile, scan = profiles.get(asset), scans[asset]
             if profile is None:
-                results += (CheckResult(rule.spec, passed=True, observed=NOTHING_ARRIVED) for rule in rules)
+                results += (
+                    CheckResult(rule.spec, passed=True, observed=NOTHING_ARRIVED, was_judged=False) for rule in rules
+                )
                 continue
             for rule in rules:
                 verdict = verdicts.get(rule.spec, Verdict(passed=True))

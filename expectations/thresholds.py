@@ -6,17 +6,20 @@ sets of METRICS.md (they stand beside the rules that use them).
 
 from __future__ import annotations
 
-# A batch may lose a few rows to the quarantine. Above the first share somebody should look, above the second the
-# source has changed its ways and its rows must not replace good ones. Shares of few rows say nothing.
+from dataclasses import dataclass
+
+# A batch may lose a few rows to the quarantine. Above this share somebody should look; what stops a run is one of the
+# `BatchLimits`. Shares of few rows say nothing.
 QUARANTINE_WARN_SHARE = 0.01
-QUARANTINE_BLOCK_SHARE = 0.20
 QUARANTINE_MIN_ROWS = 50
 
 # `track_event()` sends again after a time-out, so some ids arrive twice. More than this points at a loop in the app.
 DUPLICATE_EVENTS_WARN_SHARE = 0.05
 
-# Volume against the partition that is replaced, the snapshot before, or the same weekday a week ago.
-VOLUME_WARN_RATIO = 0.5
+# A day is held against the median of the same weekday in the weeks before: one holiday or one load test among four
+# does not move a median, and of fewer than three weeks it would be a guess. Few rows halve by chance.
+VOLUME_WEEKS = 4
+VOLUME_MIN_WEEKS = 3
 VOLUME_MIN_ROWS = 50
 
 # METRICS 1.1: how far the client's clock may be from the server's.
@@ -30,3 +33,19 @@ MRR_DAY_MOVE_DAYS = 7
 
 # How many examples a failed check names, at most.
 EXAMPLE_COUNT = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchLimits:
+    """What stops a batch at gate 1; each company's own, because only it knows what its sources do.
+
+    quarantine_max_share: a source that loses more of its rows has changed its ways, and must not replace good ones.
+    volume_min_ratio: fewer rows than this, of those to be expected, are an outage or a broken export more often than
+    a quiet day. Both are fractions between 0 and 1.
+    """
+
+    quarantine_max_share: float = 0.20
+    volume_min_ratio: float = 0.5
+
+
+USUAL_LIMITS = BatchLimits()

@@ -46,6 +46,7 @@ def run_nightly(session: RunSession) -> None:
             run_id=run_id,
             raise_on_error=False,
             resources={"session": session},
+            tags=session.instructions.tags,
             run_config={"loggers": {"file": {"config": {"path": str(log)}}}},
         )
     if not result.success:

@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from expectations.thresholds import USUAL_LIMITS, BatchLimits
 from orchestration.failures import ConfigurationError
 
 # The four settings that say where real numbers come from. All or none: half a company would publish a mix.
@@ -55,6 +56,13 @@ class Settings(BaseSettings):
     reporting_timezone: str = Field(default="Europe/Berlin", validation_alias="NETVEXA_REPORTING_TIMEZONE")
     reporting_currency: str = Field(default="EUR", pattern="^[A-Z]{3}$", validation_alias="NETVEXA_REPORTING_CURRENCY")
     include_test_mode: bool = Field(default=False, validation_alias="NETVEXA_INCLUDE_TEST_MODE")
+    look_back_days: int = Field(default=3, ge=1, validation_alias="NETVEXA_LOOK_BACK_DAYS")
+    quarantine_max_share: float = Field(
+        default=USUAL_LIMITS.quarantine_max_share, ge=0, le=1, validation_alias="NETVEXA_QUARANTINE_MAX_SHARE"
+    )
+    volume_min_ratio: float = Field(
+        default=USUAL_LIMITS.volume_min_ratio, ge=0, le=1, validation_alias="NETVEXA_VOLUME_MIN_RATIO"
+    )
 
     @field_validator("data_dir", "spend_dir", "rates_dir")
     @classmethod
@@ -112,6 +120,11 @@ class Settings(BaseSettings):
             assert folder is not None
             if not folder.is_dir():
                 raise ConfigurationError(f"{variable}: there is no folder {folder}")
+
+    @property
+    def batch_limits(self) -> BatchLimits:
+        """What stops a batch at gate 1."""
+        return BatchLimits(quarantine_max_share=self.quarantine_max_share, volume_min_ratio=self.volume_min_ratio)
 
     def dbt_vars(self) -> dict[str, object]:
         """The dbt variables that are settings; the rest keep the defaults of dbt_project.yml."""

@@ -1,17 +1,26 @@
-"""`netvexa demo` and `netvexa nightly`: the whole job, from the sources to the table of headline numbers."""
+"""`netvexa demo`, `nightly` and `backfill`: the whole job, from the sources to the table of headline numbers."""
 
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import click
 from rich.console import Console
 
 from orchestration.commands.terminal import headline_table, terminal_progress
-from orchestration.lib.session import open_session
+from orchestration.lib.instructions import SOURCES, Instructions, accepted_volume, backfill_of
+from orchestration.lib.session import NOTHING_MORE, open_session
 from orchestration.nightly_run import run_nightly
 from orchestration.settings import Settings, load_settings
+
+_accept_volume = click.option(
+    "--accept-volume",
+    "accepted",
+    metavar="TABLE",
+    multiple=True,
+    help="Take this raw table, such as raw_app.events, at whatever volume it has, in this run only.",
+)
 
 
 @click.command(
@@ -33,20 +42,56 @@ def demo() -> None:
     epilog="""\b
 Examples:
   netvexa nightly
-  NETVEXA_AS_OF=2026-11-01T03:00:00+01:00 netvexa nightly    as that night would have seen it"""
+  NETVEXA_AS_OF=2026-11-01T03:00:00+01:00 netvexa nightly    as that night would have seen it
+  netvexa nightly --accept-volume raw_app.events             yesterday really was that quiet"""
 )
-def nightly() -> None:
+@_accept_volume
+def nightly(accepted: tuple[str, ...]) -> None:
     """Run the nightly job on the configured sources: read, check, build, check, publish.
 
     With no source configured at all it works on the sample company; with some of them but not all it refuses.
     """
-    _run(load_settings())
+    _run(load_settings(), Instructions(accepted_volume=accepted_volume(accepted)))
 
 
-def _run(settings: Settings) -> None:
+@click.command(
+    epilog="""\b
+Examples:
+  netvexa backfill --source app --from 2026-11-01 --to 2026-11-03
+  netvexa backfill --source app --from 2026-11-01 --to 2026-11-01 --accept-volume raw_app.events
+  netvexa backfill --source stripe --from 2026-11-01
+  netvexa backfill --source spend"""
+)
+@click.option("--source", type=click.Choice(SOURCES), required=True, help="What to read again.")
+@click.option("--from", "first", metavar="DAY", type=click.DateTime(["%Y-%m-%d"]), help="First UTC day: app, stripe.")
+@click.option("--to", "last", metavar="DAY", type=click.DateTime(["%Y-%m-%d"]), help="Last UTC day: app.")
+@_accept_volume
+def backfill(source: str, first: datetime | None, last: datetime | None, accepted: tuple[str, ...]) -> None:
+    """Run the nightly job, and read again what it would take for known: after a repair at the source.
+
+    \b
+    app     the days of `received_at` from --from to --to, both included
+    stripe  every list whole, and all events Stripe still keeps: of 30 days, an earlier --from is refused
+    spend   every file of the folder
+    rates   every file of the folder
+
+    What is read again replaces what landed, day by day or file by file; reading twice changes nothing. Everything that
+    any night does is done too: gates, build, publication.
+    """
+    settings = load_settings()
+    today = (settings.as_of or datetime.now(UTC)).date()
+    asked = backfill_of(source, _day(first), _day(last), today)
+    _run(settings, Instructions(asked, accepted_volume(accepted)))
+
+
+def _day(given: datetime | None) -> date | None:
+    return None if given is None else given.date()
+
+
+def _run(settings: Settings, instructions: Instructions = NOTHING_MORE) -> None:
     console = Console()
     with terminal_progress(console) as progress:
-        with open_session(settings, lambda: datetime.now(UTC), progress, sys.argv) as session:
+        with open_session(settings, lambda: datetime.now(UTC), progress, sys.argv, instructions) as session:
             run_nightly(session)
         took = datetime.now(UTC) - session.started_at
     _print_headline(console, settings, took.total_seconds())

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from orchestration.lib.company import check_company
+from orchestration.lib.instructions import Instructions
 from orchestration.lib.paths import DataLayout
 from orchestration.lib.progress import Progress
 from orchestration.lib.recovery import recover
@@ -17,6 +18,9 @@ from orchestration.lib.run_lock import hold_run_lock
 from orchestration.settings import Settings
 
 Clock = Callable[[], datetime]
+
+# What every night asks: nothing beyond what is due.
+NOTHING_MORE = Instructions()
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,7 @@ class RunSession:
     started_at: datetime
     clock: Clock
     progress: Progress
+    instructions: Instructions = NOTHING_MORE
 
     @property
     def as_of_date(self) -> date:
@@ -41,7 +46,13 @@ class RunSession:
 
 
 @contextmanager
-def open_session(settings: Settings, clock: Clock, progress: Progress, argv: Sequence[str]) -> Iterator[RunSession]:
+def open_session(
+    settings: Settings,
+    clock: Clock,
+    progress: Progress,
+    argv: Sequence[str],
+    instructions: Instructions = NOTHING_MORE,
+) -> Iterator[RunSession]:
     """Check the configuration, take the lock, heal what a killed run left, and hand out the session.
 
     Raises:
@@ -61,4 +72,5 @@ def open_session(settings: Settings, clock: Clock, progress: Progress, argv: Seq
             started_at=started_at,
             clock=clock,
             progress=progress,
+            instructions=instructions,
         )

@@ -6,6 +6,7 @@ import dagster as dg
 
 from expectations.catalogue import batch_checks
 from orchestration.defs.gates import check_results, check_specs, refusal
+from orchestration.defs.ingestion.event_days import EVENTS, days_asked, event_days, tell_landed_days
 from orchestration.lib.dbt_build import parse_project
 from orchestration.lib.landing import land_sources
 from orchestration.lib.session import RunSession
@@ -31,7 +32,9 @@ SYSTEMS = {
 @dg.definitions
 def raw_tables() -> dg.Definitions:
     """The raw tables the dbt project reads, and the systems they are read from."""
-    sources = parse_project(load_settings()).document["sources"].values()
+    settings = load_settings()
+    sources = parse_project(settings).document["sources"].values()
+    days = event_days(settings)
     systems = [
         dg.AssetSpec(
             ["business", name], description=description, group_name="business", kinds=kinds, owners=["team:data"]
@@ -46,6 +49,7 @@ def raw_tables() -> dg.Definitions:
             group_name="ingestion",
             kinds={"python", "parquet"},
             owners=["team:data"],
+            partitions_def=days if (source["source_name"], source["name"]) == tuple(EVENTS.path) else None,
         )
         for source in sources
     ]
@@ -54,15 +58,20 @@ def raw_tables() -> dg.Definitions:
         name="land_sources",
         specs=specs,
         check_specs=check_specs(batch_checks()),
+        # A range of days is one run: each would build and publish, and only one may hold the lock.
+        backfill_policy=dg.BackfillPolicy.single_run(),
         description="Reads all sources, looks at every batch (gate 1), then replaces partitions of the lake.",
     )
     def land(
         context: dg.AssetExecutionContext, session: dg.ResourceParam[RunSession]
     ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+        from ingestion.lake import Lake
         from ingestion.retry import PermanentSourceError, TransientSourceError
 
+        if session.instructions.accepted_volume:
+            context.log.warning(f"accepted for this run: {session.instructions.tags}")
         try:
-            landing = land_sources(session, context.run_id)
+            landing = land_sources(session, context.run_id, session.instructions.backfill or days_asked(context))
         except PermanentSourceError as error:
             raise dg.Failure(str(error), allow_retries=False) from error
         except TransientSourceError as error:
@@ -70,6 +79,7 @@ def raw_tables() -> dg.Definitions:
                 raise dg.Failure(f"{error} (given up after {RETRIES + 1} attempts)", allow_retries=False) from error
             session.progress.warn(f"{error} Trying again in {SECONDS_BEFORE_RETRY} s.")
             raise dg.RetryRequested(max_retries=RETRIES, seconds_to_wait=SECONDS_BEFORE_RETRY) from error
+        tell_landed_days(context.instance, Lake(session.layout.lake), context.run_id)
         yield from check_results(landing.report, context.selected_asset_check_keys)
         if landing.report.blocking_failures:
             raise refusal("gate 1", landing.report)

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date, timedelta
 
 import pytest
 
+from expectations.batch_baseline import bounded, rules_of_every_table
 from expectations.profile import Profile
 from expectations.raw_tables import RAW_TABLES
 from expectations.report import BatchFile, PartitionCount
+from expectations.thresholds import BatchLimits
 
 Stage = Callable[..., BatchFile]
 ProfileOf = Callable[..., Profile]
 EVENTS, ACCOUNTS, COSTS = ("raw_app", "events"), ("raw_app", "accounts"), ("raw_spend", "costs")
-AGENTS = ("raw_app", "agents")
+AGENTS, INVOICES = ("raw_app", "agents"), ("raw_stripe", "invoices")
 
 
 def verdicts(profile: Profile, name: str) -> list[bool | None]:
@@ -97,44 +100,105 @@ def test_quarantine__many_small_days_block_together(stage: Stage, profile_of: Pr
     assert verdicts(profile_of(days), "quarantine_is_bearable") == [None, None, False]
 
 
-def test_volume__a_replaced_partition_must_keep_half_its_rows(stage: Stage, profile_of: ProfileOf) -> None:
-    previous = [PartitionCount("spend", "costs", "a.csv", 100)]
-    for landed, holds in ((50, True), (49, False)):
-        profile = profile_of([counted(stage(COSTS, value="a.csv"), landed)], previous)
+def events_of_weeks(*rows: int) -> list[PartitionCount]:
+    """Whole days in the lake: the 20th of November a week before, two weeks before, and so on."""
+    return [
+        PartitionCount("app", "events", str(date(2026, 11, 20) - timedelta(weeks=week)), landed)
+        for week, landed in enumerate(rows, start=1)
+    ]
+
+
+@pytest.mark.parametrize(("landed", "holds"), [(50, True), (49, False)])
+def test_volume__a_day_read_again_must_keep_half_its_rows(
+    stage: Stage, profile_of: ProfileOf, landed: int, holds: bool
+) -> None:
+    previous = [PartitionCount("app", "events", "2026-11-20", 100)]
+    profile = profile_of([counted(stage(EVENTS, value="2026-11-20"), landed)], previous)
+    assert verdicts(profile, "volume_is_not_halved") == [holds, None]
+
+
+def test_volume__a_restated_file_may_take_rows_back(stage: Stage, profile_of: ProfileOf) -> None:
+    previous = [PartitionCount("spend", "costs", "a.csv", 1000)]
+    profile = profile_of([counted(stage(COSTS, value="a.csv"), 51)], previous)
+    assert verdicts(profile, "volume_is_not_halved") == [None, None]
+
+
+def test_volume__a_first_load_has_nothing_to_compare_with(stage: Stage, profile_of: ProfileOf) -> None:
+    assert verdicts(profile_of([counted(stage(EVENTS), 60)]), "volume_is_not_halved") == [None, None]
+
+
+def test_volume__a_whole_list_is_held_against_the_newest_whole_one_before(stage: Stage, profile_of: ProfileOf) -> None:
+    previous = [
+        PartitionCount("stripe", "invoices", "2026-11-12", 1000),
+        PartitionCount("stripe", "invoices", "2026-11-13", 200),
+        PartitionCount("stripe", "invoices", "2026-11-19", 7, is_whole=False),
+        PartitionCount("stripe", "charges", "2026-11-19", 9000),
+    ]
+    for landed, holds in ((100, True), (99, False)):
+        profile = profile_of([counted(stage(INVOICES), landed)], previous)
         assert verdicts(profile, "volume_is_not_halved")[0] is holds
 
 
-def test_volume__a_new_file_is_compared_with_nothing(stage: Stage, profile_of: ProfileOf) -> None:
-    previous = [PartitionCount("spend", "costs", "a.csv", 1000)]
-    profile = profile_of([counted(stage(COSTS, value="b.csv"), 0)], previous)
+def test_volume__the_changes_of_a_list_are_held_against_nothing(stage: Stage, profile_of: ProfileOf) -> None:
+    previous = [PartitionCount("stripe", "invoices", "2026-11-19", 200)]
+    profile = profile_of([replace(stage(INVOICES), is_whole=False)], previous)
     assert verdicts(profile, "volume_is_not_halved") == [None, None]
-    assert verdicts(profile, "source_did_not_fall_silent")[-1] is True
+    assert verdicts(profile, "source_did_not_fall_silent") == [None, True]
 
 
-def test_volume__a_snapshot_is_compared_with_the_newest_one_before(stage: Stage, profile_of: ProfileOf) -> None:
-    previous = [
-        PartitionCount("app", "accounts", "2026-11-18", 10),
-        PartitionCount("app", "accounts", "2026-11-19", 200),
-        PartitionCount("app", "agents", "2026-11-19", 9000),
-    ]
-    profile = profile_of([counted(stage(ACCOUNTS), 99)], previous)
-    assert verdicts(profile, "volume_is_not_halved")[0] is False
+@pytest.mark.parametrize(("landed", "holds"), [(150, True), (149, False)])
+def test_volume__a_day_that_is_over_is_held_against_the_median_of_its_weekday(
+    stage: Stage, profile_of: ProfileOf, landed: int, holds: bool
+) -> None:
+    # A load test three weeks ago and a holiday two weeks ago move the median by little.
+    previous = events_of_weeks(300, 0, 9000, 300, 100_000)
+    profile = profile_of([counted(stage(EVENTS, value="2026-11-20"), landed)], previous)
+    assert verdicts(profile, "volume_is_not_halved") == [holds, None]
 
 
-def test_volume__a_whole_day_of_events_is_held_against_the_same_weekday_a_week_before(
+def test_volume__a_day_that_landed_while_it_ran_is_judged_when_it_is_over(stage: Stage, profile_of: ProfileOf) -> None:
+    previous = [*events_of_weeks(600, 600, 600), PartitionCount("app", "events", "2026-11-20", 9, is_whole=False)]
+    profile = profile_of([counted(stage(EVENTS, value="2026-11-20"), 299)], previous)
+    assert verdicts(profile, "volume_is_not_halved") == [False, None]
+
+
+def test_volume__a_low_day_that_landed_whole_is_not_judged_again_by_its_weekday(
     stage: Stage, profile_of: ProfileOf
 ) -> None:
-    # The 20th landed yesterday, when it was two hours old; the 21st is as young today.
-    previous = [
-        PartitionCount("app", "events", f"2026-11-{day}", rows) for day, rows in ((13, 600), (14, 600), (20, 9))
-    ]
-    days = [counted(stage(EVENTS, value="2026-11-20"), 299), counted(stage(EVENTS, value="2026-11-21"), 9)]
-    assert verdicts(profile_of(days, previous), "volume_is_not_halved") == [False, None, None]
+    previous = [*events_of_weeks(600, 600, 600), PartitionCount("app", "events", "2026-11-20", 60)]
+    profile = profile_of([counted(stage(EVENTS, value="2026-11-20"), 60)], previous)
+    assert verdicts(profile, "volume_is_not_halved") == [True, None]
+
+
+@pytest.mark.parametrize("difference", [{"is_whole": False}, {"is_history": True}])
+def test_volume__neither_a_running_day_nor_history_is_held_against_its_weekday(
+    stage: Stage, profile_of: ProfileOf, difference: dict[str, bool]
+) -> None:
+    batch = replace(counted(stage(EVENTS, value="2026-11-20"), 9), **difference)
+    assert verdicts(profile_of([batch], events_of_weeks(600, 600, 600)), "volume_is_not_halved") == [None, None]
+
+
+def test_volume__two_weeks_are_too_few_for_a_median(stage: Stage, profile_of: ProfileOf) -> None:
+    running = PartitionCount("app", "events", str(date(2026, 10, 30)), 600, is_whole=False)
+    profile = profile_of([counted(stage(EVENTS, value="2026-11-20"), 9)], [*events_of_weeks(600, 600), running])
+    assert verdicts(profile, "volume_is_not_halved") == [None, None]
 
 
 def test_volume__few_rows_prove_nothing(stage: Stage, profile_of: ProfileOf) -> None:
-    previous = [PartitionCount("spend", "costs", "a.csv", 49)]
-    assert verdicts(profile_of([stage(COSTS, {}, value="a.csv")], previous), "volume_is_not_halved")[0] is None
+    previous = [PartitionCount("app", "events", "2026-11-20", 49)]
+    assert verdicts(profile_of([stage(EVENTS, {}, value="2026-11-20")], previous), "volume_is_not_halved")[0] is None
+
+
+def test_bounded__limits_are_the_companys_and_acceptance_is_a_tables() -> None:
+    tables = {table.asset: table for table in RAW_TABLES}
+    limits = BatchLimits(quarantine_max_share=0.05, volume_min_ratio=0.8)
+    for asset, severity in ((EVENTS, "warn"), (ACCOUNTS, "block")):
+        rules = {rule.spec.name: rule for rule in bounded(rules_of_every_table(tables[asset]), limits, {EVENTS})}
+        assert rules["volume_is_not_halved"].minimum == 0.8
+        assert rules["quarantine_is_bearable"].maximum == 0.05
+        assert rules["volume_is_not_halved"].spec.severity == severity
+        assert rules["source_did_not_fall_silent"].spec.severity == severity
+        assert rules["quarantine_is_bearable"].spec.severity == "block"
 
 
 def test_silence__an_empty_source_that_had_rows_before_blocks(stage: Stage, profile_of: ProfileOf) -> None:

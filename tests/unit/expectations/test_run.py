@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import pytest
 from expectations.catalogue import batch_checks, mart_checks
 from expectations.mart_rules import MART_CONTRACTS
 from expectations.profile import Profile
-from expectations.report import BatchFile, CheckResult, CheckSpec, PartitionCount, Report
+from expectations.report import BatchFile, CheckResult, CheckSpec, PartitionCount, Report, merged
 from expectations.rule import Rule
 from expectations.run import check_batches, check_marts
 from expectations.validation import validate
@@ -108,6 +109,42 @@ def test_check_batches__a_partition_name_with_quotes_is_a_name_like_any_other(st
     name = 'costs_o\'brien "2026".csv'
     report = check_batches([stage(("raw_spend", "costs"), {"source_file": name}, value=name)], [], tmp_path / "docs")
     assert not report.blocking_failures
+
+
+def test_check_batches__a_halved_table_blocks_until_a_person_accepts_its_volume(stage: Stage, tmp_path: Path) -> None:
+    halved = replace(stage(ACCOUNTS, value="2026-11-21"), source_rows=0)
+    previous = [
+        PartitionCount("app", "accounts", "2026-11-20", 100),
+        PartitionCount("app", "agents", "2026-11-20", 100),
+    ]
+    report = check_batches([halved], previous, tmp_path / "docs")
+    assert {result.spec.name for result in report.blocking_failures} == {
+        "volume_is_not_halved",
+        "source_did_not_fall_silent",
+    }
+    told = check_batches([halved], previous, tmp_path / "docs_2", accepted_volume={ACCOUNTS})
+    assert not told.blocking_failures
+    assert [result.message for result in told.warnings] == [result.message for result in report.blocking_failures]
+
+
+def test_merged__what_failed_once_has_failed_and_says_each_time_it_did() -> None:
+    spec = CheckSpec(EVENTS, "senders_are_known", "warn", "No others.")
+    reports = [
+        Report((CheckResult(spec, passed=True, observed="0 rows"),)),
+        Report((CheckResult(spec, passed=False, observed="2 rows", examples=("a", "b")),)),
+        Report((CheckResult(spec, passed=False, observed="9 rows", examples=("c", "d", "e", "f")),)),
+    ]
+    (result,) = merged(reports).results
+    assert (result.passed, result.observed) == (False, "2 rows; 9 rows")
+    assert result.examples == ("a", "b", "c", "d", "e")
+
+
+def test_merged__what_was_asked_of_something_speaks_for_what_was_asked_of_nothing() -> None:
+    spec = CheckSpec(EVENTS, "senders_are_known", "warn", "No others.")
+    asked = Report((CheckResult(spec, passed=True, observed="0 rows in 1 of 7 partitions"),))
+    nothing = Report((CheckResult(spec, passed=True, observed="no batch arrived in this run", was_judged=False),))
+    assert merged([nothing, asked, nothing]) == asked
+    assert merged([nothing, nothing]) == nothing
 
 
 def test_check_marts__good_marts_pass_and_leave_docs(tmp_path: Path) -> None:
