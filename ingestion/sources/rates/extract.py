@@ -9,18 +9,23 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
 
-from ingestion.contract import RunContext, StagedBatch, TableContract
-from ingestion.delimited import DelimitedFile, Row, parse_date
-from ingestion.files import FileTable, Landed, Rejected, stage_folder
-from ingestion.lake import Lake
-from ingestion.sources.rates.contract import ECB, ECB_HEADER, SOURCE
+from ingestion.cells import parse_date, parse_decimal, plain_text
+from ingestion.delimited import DelimitedFile, Row
+from ingestion.files import FileTable, FolderSource, Landed, Rejected
+from ingestion.sources.rates.contract import (
+    ECB,
+    ECB_FRESHNESS,
+    ECB_HEADER,
+    FIRST_DAY,
+    GREATEST_RATE,
+    LAST_DAY,
+    LEAST_RATE,
+    SOURCE,
+)
 
-_RATE = re.compile(r"\d{1,12}(\.\d{1,12})?")
-_CURRENCY = re.compile(r"[a-z]{3}")
 _NO_RATE = ("", "n/a")
-_WORDED_DATE = re.compile(r"(\d{1,2}) ([a-z]+) (\d{4})")
+_WORDED_DATE = re.compile(r"([0-9]{1,2}) ([a-z]+) ([0-9]{4})")
 # The daily file spells months in English whatever the machine's locale, so strptime would be wrong here.
 _MONTHS = (
     "january",
@@ -38,20 +43,6 @@ _MONTHS = (
 )
 
 
-class RatesSource:
-    """A folder of `eurofxref*.csv` as the ECB publishes them (unzipped)."""
-
-    name = SOURCE
-    tables: tuple[TableContract, ...] = (ECB,)
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def stage(self, lake: Lake, run: RunContext) -> Iterator[StagedBatch]:
-        table = FileTable(ECB, "eurofxref", ECB_HEADER, read_rates)
-        yield stage_folder(lake, run, self._folder, "NETVEXA_RATES_DIR", (table,))
-
-
 def read_rates(file: DelimitedFile, row: Row) -> Iterator[Landed | Rejected]:
     """One result for each cell that holds something; a row without a readable date is one rejection."""
     rate_date = parse_rate_date(row.values["date"])
@@ -62,12 +53,16 @@ def read_rates(file: DelimitedFile, row: Row) -> Iterator[Landed | Rejected]:
         if column == "date" or cell.lower() in _NO_RATE:
             continue
         currency = column.upper()
-        if not _CURRENCY.fullmatch(column):
-            yield Rejected("currency is unreadable", key=f"{rate_date} {currency[:16]}")
-        elif not _RATE.fullmatch(cell) or not cell.strip("0."):
-            yield Rejected("rate is unreadable or 0", key=f"{rate_date} {currency}")
+        key = f"{rate_date} {currency}"
+        rate = parse_decimal(cell, file.decimal_sign)
+        if not FIRST_DAY <= rate_date <= LAST_DAY:
+            yield Rejected("date is absurd", key)
+        elif rate is None or rate <= 0:
+            yield Rejected("rate is unreadable or 0", key)
+        elif not LEAST_RATE <= rate <= GREATEST_RATE:
+            yield Rejected("rate is absurd", key)
         else:
-            yield Landed({"rate_date": rate_date, "currency": currency, "rate": cell})
+            yield Landed({"rate_date": rate_date, "currency": currency, "rate": plain_text(rate)})
 
 
 def parse_rate_date(text: str) -> date | None:
@@ -78,3 +73,11 @@ def parse_rate_date(text: str) -> date | None:
             return None
         text = f"{year}-{_MONTHS.index(month) + 1}-{day}"
     return parse_date(text)
+
+
+class RatesSource(FolderSource):
+    """A folder of `eurofxref*.csv` as the ECB publishes them (unzipped)."""
+
+    name = SOURCE
+    setting = "NETVEXA_RATES_DIR"
+    kinds = (FileTable(ECB, "eurofxref", ECB_HEADER, read_rates, ECB_FRESHNESS),)

@@ -5,11 +5,27 @@ Belongs here: the tables as data. Does not: the reading of a row (extract).
 
 from __future__ import annotations
 
+from datetime import date
+from decimal import Decimal
+
 import pyarrow as pa
 
 from ingestion.contract import TableContract
+from ingestion.delimited import Header
+from ingestion.freshness import Freshness
 
 SOURCE = "spend"
+
+# Beyond these a cell is a slip of the hand. The days are absolute, so that a file gives the same rows whenever it is
+# read; days that are still to come wait in the warehouse.
+FIRST_DAY = date(2000, 1, 1)
+LAST_DAY = date(2099, 12, 31)
+LONGEST_PERIOD_DAYS = 3_660  # ten years, prepaid
+LARGEST_AMOUNT = Decimal(1_000_000_000)  # of any currency, in one row: 35,000 EUR in the smallest currency we know
+LARGEST_VOLUME = 10**12  # clicks, impressions, conversions, downloads of one row
+
+# A quarter year of warnings is enough: a campaign or channel that was given up has no newer rows.
+_GIVEN_UP = 65
 
 _WINDOW = "every file of the folder whose bytes are new"
 
@@ -34,16 +50,21 @@ GOOGLE_ADS = TableContract(
     key_columns=("spend_date", "customer_id", "campaign_id", "source_file", "row_number"),
     window=_WINDOW,
 )
-GOOGLE_ADS_HEADER = (
-    "segments.date",
-    "customer.id",
-    "customer.currency_code",
-    "campaign.id",
-    "metrics.cost_micros",
-    "metrics.clicks",
-    "metrics.impressions",
-    "metrics.conversions",
+GOOGLE_ADS_HEADER = Header(
+    required=(
+        "segments.date",
+        "customer.id",
+        "customer.currency_code",
+        "campaign.id",
+        "metrics.cost_micros",
+        "metrics.clicks",
+        "metrics.impressions",
+        "metrics.conversions",
+    ),
+    left_out=("campaign.name",),
 )
+# Exported daily; Easter and Christmas take two weekdays, and a person who exports by hand another.
+GOOGLE_ADS_FRESHNESS = Freshness("spend_date", weekdays=3, ended_after=_GIVEN_UP)
 
 COSTS = TableContract(
     source=SOURCE,
@@ -64,8 +85,11 @@ COSTS = TableContract(
     key_columns=("source_file", "row_number"),
     window=_WINDOW,
 )
-# `date_to` is optional; `description` stays at home.
-COSTS_HEADER = ("date", "channel", "vendor", "amount", "currency")
+COSTS_HEADER = Header(
+    required=("date", "channel", "vendor", "amount", "currency"), optional=("date_to",), left_out=("description",)
+)
+# Bills come once a month, and a fortnight late.
+COSTS_FRESHNESS = Freshness("cost_date", weekdays=32, ended_after=_GIVEN_UP)
 
 WORDPRESS_PLUGIN = TableContract(
     source=SOURCE,
@@ -84,4 +108,6 @@ WORDPRESS_PLUGIN = TableContract(
     key_columns=("source_file", "row_number"),
     window=_WINDOW,
 )
-WORDPRESS_PLUGIN_HEADER = ("date", "slug", "active_installs", "downloads")
+WORDPRESS_PLUGIN_HEADER = Header(required=("date", "slug", "active_installs", "downloads"))
+# Looked up weekly at least.
+WORDPRESS_PLUGIN_FRESHNESS = Freshness("stat_date", weekdays=10, ended_after=_GIVEN_UP)
