@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,12 +30,16 @@ MAX_GROUP_BYTES = 32 << 20
 class _ParquetFile:
     """Rows into one Parquet file. Row groups are cut by count, not by arrival, so equal rows give equal bytes."""
 
-    def __init__(self, path: Path, schema: pa.Schema) -> None:
+    def __init__(self, path: Path, schema: pa.Schema, unique: Collection[str] = ()) -> None:
+        """`unique`: columns whose values hardly ever repeat, so that a dictionary of them is only work."""
         self.path = path
         self.rows = 0
         self._schema = schema
         self._held: list[pa.Table] = []
-        self._writer = pq.ParquetWriter(path, schema, compression="zstd", write_page_checksum=True)
+        repeating = [name for name in schema.names if name not in unique]
+        self._writer = pq.ParquetWriter(
+            path, schema, compression="zstd", write_page_checksum=True, use_dictionary=repeating
+        )
 
     def write(self, rows: pa.Table) -> None:
         self._held.append(rows)
@@ -94,7 +99,7 @@ class PartitionWriter:
         self._folder = lake.staged_partition(run.run_id, table.source, table.name, table.partition_key, value)
         shutil.rmtree(self._folder, ignore_errors=True)
         self._folder.mkdir(parents=True)
-        self._data = _ParquetFile(self._folder / DATA_FILE, table.schema)
+        self._data = _ParquetFile(self._folder / DATA_FILE, table.schema, unique=table.key_columns)
         self._quarantine: _ParquetFile | None = None
         self._reasons: Counter[str] = Counter()
         self._nulled: Counter[str] = Counter()
@@ -136,11 +141,19 @@ class PartitionWriter:
 
         provenance: takes the place of the one given at first, where it is known only when everything is read.
         """
-        provenance = provenance or self._provenance
+        staged = self._stamp(provenance or self._provenance)
+        self._finished = True
+        return staged
+
+    def finish_in(self, executor: Executor) -> Future[StagedPartition]:
+        """As `finish`, in a thread of `executor`, while the caller goes on with the next partition."""
+        self._finished = True
+        return executor.submit(self._stamp, self._provenance)
+
+    def _stamp(self, provenance: Provenance) -> StagedPartition:
         files = {DATA_FILE: self._data.finish()}
         if self._quarantine is not None:
             files[QUARANTINE_FILE] = self._quarantine.finish()
-        self._finished = True
         quarantined = self._quarantine.rows if self._quarantine is not None else 0
         manifest = Manifest(
             source=self._table.source,

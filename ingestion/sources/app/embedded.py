@@ -1,11 +1,12 @@
 """Reading the app's tables from a DuckDB file (the sample company) with PostgreSQL's own SELECTs.
 
-Belongs here: the connection and the one function DuckDB names differently. Does not: SQL of our tables (select).
+Belongs here: the connection, and what DuckDB names differently. Does not: SQL of our tables (select).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 
@@ -13,6 +14,15 @@ import duckdb
 import pyarrow as pa
 
 from ingestion.retry import PermanentSourceError, SourceError, TransientSourceError
+from ingestion.sources.app.contract import COLUMNS_READ
+from ingestion.sources.app.drift import Column
+
+_COLUMNS = f"""
+select table_name, column_name, data_type
+from information_schema.columns
+where table_schema = current_schema() and table_name in ({", ".join(f"'{table}'" for table in COLUMNS_READ)})
+order by table_name, ordinal_position"""
+_TYPES = {"VARCHAR": "text", "JSON": "jsonb"}
 
 BATCH_ROWS = 50_000
 
@@ -33,6 +43,7 @@ class EmbeddedReader:
             # DuckDB would draw over the run's own progress.
             self._connection.execute("set enable_progress_bar = false")
             self._connection.execute("create temp macro jsonb_typeof(document) as lower(json_type(document))")
+            self._connection.execute("create temp macro octet_length(value) as strlen(value)")
         except duckdb.Error as error:
             raise self._translate(error) from None
         self.origin = f"DuckDB {duckdb.__version__}"
@@ -43,15 +54,28 @@ class EmbeddedReader:
     ) -> None:
         self._connection.close()
 
-    def query(self, sql: str) -> Iterator[pa.RecordBatch]:
+    def query(self, sql: str) -> Generator[pa.RecordBatch]:
         """Rows of one statement, streamed."""
         try:
             yield from self._connection.execute(sql).to_arrow_reader(BATCH_ROWS)
         except duckdb.Error as error:
             raise self._translate(error) from None
 
+    def columns(self) -> list[Column]:
+        """The columns of the tables that are read, their types by PostgreSQL's names."""
+        found = [row for batch in self.query(_COLUMNS) for row in batch.to_pylist()]
+        return [Column(row["table_name"], row["column_name"], _postgres_type(row["data_type"])) for row in found]
+
+    def oldest_transaction(self) -> datetime | None:
+        """None: nobody else writes a file that is open here."""
+        return None
+
     def _translate(self, error: duckdb.Error) -> SourceError:
         cause = str(error).strip().splitlines()[0]
         if isinstance(error, duckdb.IOException) and "lock" in cause.lower():
             return TransientSourceError(f"DuckDB file {self._path}: {cause}; another process is writing it")
         return PermanentSourceError(f"DuckDB file {self._path}: {cause}; check NETVEXA_APP_DSN and the file's tables")
+
+
+def _postgres_type(name: str) -> str:
+    return "enum" if name.startswith("ENUM") else _TYPES.get(name, name.lower())

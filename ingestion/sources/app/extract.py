@@ -1,149 +1,173 @@
-"""Reading the app's database into staged partitions: two snapshots and the days of events.
+"""Reading the app's database into staged partitions: two snapshots and the days of events that are due.
 
-Belongs here: the order of reads and the cutting of a stream into days. Does not: SQL (select), rules (screen), days
-(windows), connections (postgres, embedded).
+Belongs here: the order of reads, what lands by itself, and going on after a cut. Does not: SQL (select), rules
+(screen), days (windows, event_days), connections (postgres, embedded).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
-from datetime import date, datetime
+from collections.abc import Callable, Generator, Iterator
+from contextlib import AbstractContextManager, closing
+from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Protocol
 from urllib.parse import unquote
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from ingestion.contract import RunContext, StagedBatch, StagedPartition, TableContract
 from ingestion.lake import Lake
-from ingestion.landing import is_intact, read_manifests
+from ingestion.landing import read_manifests
+from ingestion.manifest import Manifest
 from ingestion.privacy import GUESSABLE_BELOW, PseudonymKey
 from ingestion.retry import PermanentSourceError, with_retries
 from ingestion.sources.app.contract import ACCOUNTS, AGENTS, EVENTS, SOURCE
-from ingestion.sources.app.screen import Screened, ScreenedBatch, screen_accounts, screen_agents, screen_events
-from ingestion.sources.app.select import (
-    select_accounts,
-    select_agents,
-    select_events,
-    select_first_received,
-    select_unplaceable_events,
+from ingestion.sources.app.damage import damaged_days
+from ingestion.sources.app.drift import check_shape
+from ingestion.sources.app.event_days import EventDays, Reader, write
+from ingestion.sources.app.screen import ScreenedBatch, screen_accounts, screen_agents
+from ingestion.sources.app.select import select_accounts, select_agents, select_first_received
+from ingestion.sources.app.windows import (
+    LOOK_BACK,
+    backfill_days,
+    days_to_read,
+    newest_day,
+    settled_before,
+    upper_bound,
 )
-from ingestion.sources.app.windows import DayRange, days_to_read, newest_day, ranges, upper_bound
 from ingestion.staging import PartitionWriter, Provenance
 
-# The whole extract is one snapshot, so a cut connection means reading it all again.
+# Attempts to get the next batch. What was staged of it is read again as one snapshot; what has settled is not.
 EXTRACT_ATTEMPTS = 3
+# Settled days land by themselves once they hold this many rows: rarely enough that gate 1 (seconds a batch) stays a
+# small part of a first load, often enough that a killed one has minutes to make up. A usual night never gets there.
+SETTLED_ROWS = 1_000_000
 
 _EMBEDDED = "duckdb:///"
 _POSTGRES = ("postgresql://", "postgres://")
 
 
-class Reader(Protocol):
-    """A connection that sees one state of the database. `origin` says what was read."""
-
-    origin: str
-
-    def query(self, sql: str) -> Iterator[pa.RecordBatch]: ...
-
-
 class AppSource:
     """The app's database by DSN: `postgresql://…`, or `duckdb:///<file>`.
 
-    `pseudonym_key` is `<key id>:<secret>`. Raises PermanentSourceError when either cannot be read.
+    `pseudonym_key` is `<key id>:<secret>`. `look_back`: whole days before the newest landed one that are read again
+    each run, for what was committed late. Raises PermanentSourceError when DSN or key cannot be read.
     """
 
     name = SOURCE
     tables: tuple[TableContract, ...] = (ACCOUNTS, AGENTS, EVENTS)
 
-    def __init__(self, dsn: str, pseudonym_key: str) -> None:
+    def __init__(self, dsn: str, pseudonym_key: str, look_back: timedelta = LOOK_BACK) -> None:
         self._key = PseudonymKey.parse(pseudonym_key)
         self._connect = _connector(dsn)
+        self._look_back = look_back
 
     def stage(self, lake: Lake, run: RunContext) -> Iterator[StagedBatch]:
-        """Stage today's snapshots of accounts and agents, and the days of events that are due."""
-        yield with_retries(lambda: self._stage(lake, run), attempts=EXTRACT_ATTEMPTS, progress=run.progress)
+        """Stage today's snapshots of accounts and agents, and the days of events that are due.
 
-    def _stage(self, lake: Lake, run: RunContext) -> StagedBatch:
+        Settled days come first, about SETTLED_ROWS at a time. After a cut connection the read goes on behind them.
+        """
+        settled: set[date] = set()
+        batches = self._batches(lake, run, settled)
+
+        def next_batch() -> StagedBatch | None:
+            nonlocal batches
+            try:
+                return next(batches, None)
+            except Exception:
+                # A generator that raised is at its end: another attempt needs another one.
+                batches = self._batches(lake, run, settled)
+                raise
+
+        try:
+            while (batch := with_retries(next_batch, attempts=EXTRACT_ATTEMPTS, progress=run.progress)) is not None:
+                yield batch
+        finally:
+            batches.close()
+
+    def _batches(self, lake: Lake, run: RunContext, settled: set[date]) -> Generator[StagedBatch]:
+        """All that is due besides the days `settled` names, read in one snapshot; adds to `settled` what it yields."""
         landed = read_manifests(lake, SOURCE, EVENTS.name)
-        broken = {manifest.partition_value for manifest in landed if not is_intact(lake, manifest)}
+        broken = damaged_days(lake, landed, run.day)
         read_to = upper_bound(run.instant, run.wall_clock())
         with self._connect() as reader:
-            extraction = _Extraction(lake, run, reader, self._key)
-            accounts = extraction.snapshot(ACCOUNTS, select_accounts(), screen_accounts)
-            agents = extraction.snapshot(AGENTS, select_agents(), screen_agents)
-            first_received = None if landed else _first_received(reader, read_to)
-            days = days_to_read(landed, broken, first_received, read_to)
-            unplaceable_day = newest_day(landed, days)
-            events = [
-                partition for asked in ranges(days, read_to) for partition in extraction.events(asked, unplaceable_day)
-            ]
-        warnings = [
-            f"{SOURCE}.{EVENTS.name} {EVENTS.partition_key}={value}: damaged in the lake, read again"
-            for value in sorted(broken)
+            shape = check_shape(reader.columns())
+            warnings = [*shape.warnings, *self._standing_warnings(run, reader)]
+            due = self._days(reader, run, landed=landed, broken=broken, read_to=read_to, warnings=warnings)
+            days = [day for day in due if day not in settled]
+            snapshots = (
+                _snapshot(
+                    lake, run, reader, ACCOUNTS, sql=select_accounts(shape.types["accounts"]), screen=screen_accounts
+                ),
+                _snapshot(lake, run, reader, AGENTS, sql=select_agents(shape.types["agents"]), screen=screen_agents),
+            )
+            events = EventDays(lake, run, reader, self._key, shape.types["events"])
+            open_from = settled_before(read_to, self._look_back)
+            held: list[StagedPartition] = []
+            with closing(events.stage(days, read_to, newest_day(landed, days))) as staged:
+                for partition in staged:
+                    held.append(partition)
+                    day = date.fromisoformat(partition.partition_value)
+                    if day < open_from and sum(each.landed_rows for each in held) >= SETTLED_ROWS:
+                        settled.update(date.fromisoformat(each.partition_value) for each in held)
+                        yield StagedBatch(SOURCE, tuple(held), is_settled=True)
+                        held = []
+        warnings += _new_types(events)
+        yield StagedBatch(SOURCE, (*snapshots, *held), tuple(warnings))
+
+    def _days(  # noqa: PLR0913 (what the lake holds, what the source holds, and what is asked)
+        self,
+        reader: Reader,
+        run: RunContext,
+        *,
+        landed: list[Manifest],
+        broken: set[str],
+        read_to: datetime,
+        warnings: list[str],
+    ) -> list[date]:
+        """The days that are due, and a warning for each that is not what it should be."""
+        backfill = run.backfill if run.backfill is not None and run.backfill.source == SOURCE else None
+        first_received = _first_received(reader, read_to) if backfill is not None or not landed else None
+        asked = backfill_days(backfill, first_received, read_to) if backfill is not None else []
+        days = days_to_read(landed, broken, first_received, read_to, look_back=self._look_back, asked=asked)
+        warnings += [_of_day(value, "damaged in the lake, read again") for value in sorted(broken)]
+        warnings += [
+            _of_day(day.isoformat(), "not read again: it landed up to a later instant than this run's")
+            for day in sorted(set(asked) - set(days))
         ]
+        return days
+
+    def _standing_warnings(self, run: RunContext, reader: Reader) -> Iterator[str]:
         if self._key.is_guessable:
-            warnings.append(
+            yield (
                 f"the secret in NETVEXA_PSEUDONYM_KEY is shorter than {GUESSABLE_BELOW} characters: visitors' tokens "
                 "can be guessed; choose a longer one"
             )
-        return StagedBatch(SOURCE, (accounts, agents, *events), tuple(warnings))
+        oldest = reader.oldest_transaction()
+        if oldest is not None and oldest < run.wall_clock() - self._look_back:
+            yield (
+                f"{SOURCE}: a transaction has been open since {oldest:%Y-%m-%d %H:%M} UTC, longer than the look-back "
+                f"of {self._look_back.days} days: events it commits now would be missed; end it, then backfill from "
+                "that day"
+            )
 
 
-class _Extraction:
-    """One open reader being staged into one run's folders."""
-
-    def __init__(self, lake: Lake, run: RunContext, reader: Reader, key: PseudonymKey) -> None:
-        self._lake = lake
-        self._run = run
-        self._reader = reader
-        self._key = key
-
-    def snapshot(
-        self, table: TableContract, sql: str, screen: Callable[[pa.RecordBatch], ScreenedBatch]
-    ) -> StagedPartition:
-        """The whole table as it is now, as the partition of the run's day."""
-        day = self._run.day.isoformat()
-        with PartitionWriter(self._lake, self._run, table, day, Provenance(self._reader.origin)) as writer:
-            for batch in self._reader.query(sql):
-                _write(writer, screen(batch).whole(_row_origin(table, day)))
-            staged = writer.finish()
-        self._run.progress(f"{SOURCE}.{table.name}: {staged.landed_rows} rows, {staged.quarantined_rows} quarantined")
-        return staged
-
-    def events(self, asked: DayRange, unplaceable_day: date | None) -> Iterator[StagedPartition]:
-        """One partition for each day of the range, the empty ones too; one writer is open at a time.
-
-        Events that no window holds (no received_at) are set aside with the newest day of all: the next run reads that
-        day again and moves them on, so that they are counted once.
-        """
-        pieces = self._by_day(self._reader.query(select_events(asked.start, asked.end)))
-        piece = next(pieces, None)
-        rows_landed = 0
-        for day in asked.days():
-            provenance = Provenance(self._reader.origin, key_id=self._key.id, read_to=asked.day_read_to(day))
-            with PartitionWriter(self._lake, self._run, EVENTS, day.isoformat(), provenance) as writer:
-                while piece is not None and piece[0] == day:
-                    _write(writer, piece[1])
-                    piece = next(pieces, None)
-                if day == unplaceable_day:
-                    for batch in self._reader.query(select_unplaceable_events()):
-                        _write(writer, screen_events(batch, self._key).whole(_row_origin(EVENTS, day.isoformat())))
-                staged = writer.finish()
-            rows_landed += staged.landed_rows
-            yield staged
-        self._run.progress(f"{SOURCE}.{EVENTS.name}: {asked.first} to {asked.last}, {rows_landed} rows")
-
-    def _by_day(self, batches: Iterator[pa.RecordBatch]) -> Iterator[tuple[date, Screened]]:
-        """Batches that are ordered by received_at, screened and cut where the UTC day changes."""
-        for batch in batches:
-            screened = screen_events(batch, self._key)
-            days = pc.run_end_encode(screened.rows["received_at"].combine_chunks().cast(pa.date32()))
-            start = 0
-            for end, day in zip(days.run_ends.to_pylist(), days.values.to_pylist(), strict=True):
-                yield day, screened.part(start, end - start, _row_origin(EVENTS, day.isoformat()))
-                start = end
+def _snapshot(  # noqa: PLR0913 (where it goes, what is read, how it is judged)
+    lake: Lake,
+    run: RunContext,
+    reader: Reader,
+    table: TableContract,
+    *,
+    sql: str,
+    screen: Callable[[pa.RecordBatch], ScreenedBatch],
+) -> StagedPartition:
+    """The whole table as it is now, as the partition of the run's day."""
+    day = run.day.isoformat()
+    with PartitionWriter(lake, run, table, day, Provenance(reader.origin)) as writer:
+        for batch in reader.query(sql):
+            write(writer, screen(batch).whole(f"{SOURCE}.{table.name} {table.partition_key}={day}"))
+        staged = writer.finish()
+    run.progress(f"{SOURCE}.{table.name}: {staged.landed_rows} rows, {staged.quarantined_rows} quarantined")
+    return staged
 
 
 def _connector(dsn: str) -> Callable[[], AbstractContextManager[Reader]]:
@@ -160,17 +184,21 @@ def _connector(dsn: str) -> Callable[[], AbstractContextManager[Reader]]:
     raise PermanentSourceError(message)
 
 
-def _write(writer: PartitionWriter, screened: Screened) -> None:
-    writer.write(screened.landed)
-    writer.set_aside(screened.quarantined)
-    writer.count_nulled(screened.nulled)
-
-
 def _first_received(reader: Reader, read_to: datetime) -> datetime | None:
     rows = [row for batch in reader.query(select_first_received(read_to)) for row in batch.to_pylist()]
     first: datetime | None = rows[0]["first_received_at"]
     return first
 
 
-def _row_origin(table: TableContract, value: str) -> str:
-    return f"{SOURCE}.{table.name} {table.partition_key}={value}"
+def _new_types(events: EventDays) -> list[str]:
+    if not events.new_types:
+        return []
+    counted = ", ".join(f"{name} ({count:,})" for name, count in sorted(events.new_types.items()))
+    return [
+        f"{SOURCE}.{EVENTS.name}: event types that no list names, landed without properties: {counted}; name them in "
+        "ingestion/sources/app/contract.py"
+    ]
+
+
+def _of_day(value: str, what: str) -> str:
+    return f"{SOURCE}.{EVENTS.name} {EVENTS.partition_key}={value}: {what}"

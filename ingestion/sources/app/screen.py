@@ -5,9 +5,9 @@ Belongs here: METRICS 1.1's rules, a column at a time. Does not: what is fetched
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pyarrow as pa
@@ -33,6 +33,7 @@ from ingestion.sources.app.contract import (
     EVENTS,
     MAX_KEY_LENGTH,
     SENDERS,
+    UNREADABLE,
 )
 from ingestion.sources.app.select import EARLIEST_RECEIVED
 
@@ -41,7 +42,8 @@ MAX_BEHIND = timedelta(days=366)
 
 _CURRENCY = r"^[A-Za-z]{3}$"
 _COUNTRY = r"^[A-Za-z]{2}$"
-_AMOUNT = r"^-?[0-9]{1,15}(\.[0-9]{1,12})?$"
+# Nobody pays a trillion, and nobody pays less than nothing to convert.
+_AMOUNT = r"^[0-9]{1,12}(\.[0-9]{1,12})?$"
 _DAYS = r"^[0-9]{1,4}$"
 _KEY = rf"^.{{1,{MAX_KEY_LENGTH}}}$"
 
@@ -66,14 +68,18 @@ class ScreenedBatch:
 
     def part(self, start: int, length: int, origin: str) -> Screened:
         """`length` rows from `start`; `origin` says where a person finds the quarantined ones again."""
-        bad = pc.is_valid(self.reasons.slice(start, length))
+        rows, reasons = self.rows.slice(start, length), self.reasons.slice(start, length)
+        lost = {name: column.slice(start, length) for name, column in self.lost.items()}
+        if reasons.null_count == length:
+            return Screened(rows, QUARANTINE_SCHEMA.empty_table(), {name: lost[name].true_count for name in lost})
+        bad = pc.is_valid(reasons)
         good = pc.invert(bad)
-        rejected = [column.slice(start, length).filter(bad) for column in (self.keys, self.reasons)]
-        origins = pa.repeat(pa.scalar(origin), len(rejected[0]))
+        keys = pc.utf8_slice_codeunits(self.keys.slice(start, length).filter(bad), 0, MAX_KEY_LENGTH)
+        origins = pa.repeat(pa.scalar(origin), len(keys))
         return Screened(
-            landed=self.rows.slice(start, length).filter(good),
-            quarantined=pa.table([*rejected, origins], schema=QUARANTINE_SCHEMA),
-            nulled={name: pc.and_(lost.slice(start, length), good).true_count for name, lost in self.lost.items()},
+            landed=rows.filter(good),
+            quarantined=pa.table([keys, reasons.filter(bad), origins], schema=QUARANTINE_SCHEMA),
+            nulled={name: pc.and_(column, good).true_count for name, column in lost.items()},
         )
 
     def whole(self, origin: str) -> Screened:
@@ -84,47 +90,60 @@ class ScreenedBatch:
 _Rule = tuple[str, pa.Array]
 
 
-def screen_events(batch: pa.RecordBatch, key: PseudonymKey) -> ScreenedBatch:
-    """Judge fetched events; the first rule a row breaks is its reason."""
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """A column that may land: its values, and where it lost one (None: nowhere)."""
+
+    values: pa.Array
+    lost: pa.Array | None = None
+
+
+def screen_events(batch: pa.RecordBatch, key: PseudonymKey, from_future: datetime) -> ScreenedBatch:
+    """Judge fetched events; the first rule a row breaks is its reason.
+
+    `from_future`: a `received_at` from then on is no server's clock, and waits in quarantine until it has come.
+    """
     rules: list[_Rule] = []
     for column in ("id", "event_type"):
         rules += _key_rules(batch, column)
-    unreadable_type = pc.invert(pc.match_substring_regex(batch["event_type"], LABEL))
-    rules.append(("event_type is unreadable", pc.fill_null(unreadable_type, False)))
-    for column in ("received_at", "occurred_at"):
-        rules += _instant_rules(batch, column)
-    before_any_server = pc.less(batch["received_at"], pa.scalar(EARLIEST_RECEIVED, batch["received_at"].type))
-    rules.append((f"received_at is before {EARLIEST_RECEIVED:%Y-%m-%d}", pc.fill_null(before_any_server, False)))
-    in_conversation = pc.is_in(batch["event_type"], pa.array(CONVERSATION_EVENTS))
-    of_account = pc.is_in(batch["event_type"], pa.array((*CONVERSATION_EVENTS, *ACCOUNT_EVENTS)))
+    rules.append(("event_type is unreadable", _where(batch["event_type"], _is_no_label)))
+    rules += _instant_rules(batch, "received_at")
+    rules += _server_clock_rules(batch["received_at"], from_future)
+    rules += _instant_rules(batch, "occurred_at")
+    in_conversation = _where(batch["event_type"], lambda types: pc.is_in(types, pa.array(CONVERSATION_EVENTS)))
+    of_account = _where(batch["event_type"], lambda types: pc.is_in(types, pa.array(ACCOUNT_EVENTS)))
     for column in CONVERSATION_KEYS:
-        needed = of_account if column == "account_id" else in_conversation
+        needed = pc.or_(in_conversation, of_account) if column == "account_id" else in_conversation
         rules += [(reason, pc.and_(needed, broken)) for reason, broken in _key_rules(batch, column)]
     rules += _clock_rules(batch)
-    rules.append(("properties is no JSON object", pc.invert(pc.fill_null(batch["has_properties"], False))))
+    rules.append(("properties is no JSON object", _flag(batch["has_no_properties"])))
     checked = {
-        "is_test": _boolean(batch["is_test"]),
-        "is_accurate": _boolean(batch["is_accurate"]),
-        "sender": _one_of(batch["sender"], SENDERS),
-        "trial_days": _whole_number(batch["trial_days"]),
-        "amount": _amount(batch["amount"]),
-        "currency": _upper(batch["currency"], _CURRENCY),
-        **{column: keep_labels(batch[column]) for column in ("channel", "plan", "feature", "experiment", "variant")},
+        "is_test": _distinct(batch["is_test"], _boolean),
+        "is_accurate": _distinct(batch["is_accurate"], _boolean),
+        "sender": _distinct(batch["sender"], _sender),
+        "trial_days": _distinct(batch["trial_days"], _whole_number),
+        "amount": _distinct(batch["amount"], _amount),
+        "currency": _distinct(batch["currency"], _currency),
+        **{
+            column: _distinct(batch[column], keep_labels)
+            for column in ("channel", "plan", "feature", "experiment", "variant")
+        },
         # Ids a type does not need may be missing, but not be nonsense.
-        **{column: keep_matching(batch[column], _KEY) for column in CONVERSATION_KEYS},
+        **{column: _distinct(batch[column], _key) for column in CONVERSATION_KEYS},
+        "visitor_token": _Judged(key.tokens(batch["visitor_id"])),
     }
-    return _screened(batch, EVENTS, rules, checked, {"visitor_token": key.tokens(batch["visitor_id"])})
+    return _screened(batch, EVENTS, rules, checked)
 
 
 def screen_accounts(batch: pa.RecordBatch) -> ScreenedBatch:
     """Judge fetched accounts."""
     rules = [*_key_rules(batch, "id"), *_instant_rules(batch, "created_at")]
     checked = {
-        "country": _upper(pc.utf8_trim_whitespace(batch["country"]), _COUNTRY),
-        "referrer_host": keep_referrer_hosts(batch["referrer"]),
-        "stripe_customer_id": keep_matching(batch["stripe_customer_id"], _KEY),
+        "country": _distinct(batch["country"], _country),
+        "referrer_host": _distinct(batch["referrer"], keep_referrer_hosts),
+        "stripe_customer_id": _distinct(batch["stripe_customer_id"], _key),
         "deleted_at": _deletion(batch),
-        **{column: keep_labels(batch[column]) for column in ("utm_source", "utm_medium", "utm_campaign")},
+        **{column: _distinct(batch[column], keep_labels) for column in ("utm_source", "utm_medium", "utm_campaign")},
     }
     return _screened(batch, ACCOUNTS, rules, checked)
 
@@ -136,43 +155,89 @@ def screen_agents(batch: pa.RecordBatch) -> ScreenedBatch:
 
 
 def _screened(
-    batch: pa.RecordBatch,
-    table: TableContract,
-    rules: Sequence[_Rule],
-    checked: Mapping[str, Kept],
-    made: Mapping[str, pa.Array] | None = None,
+    batch: pa.RecordBatch, table: TableContract, rules: Sequence[_Rule], checked: Mapping[str, _Judged]
 ) -> ScreenedBatch:
-    """The table's columns (checked, made here, or as fetched) beside the first reason of each row."""
-    columns = {name: column.values for name, column in checked.items()} | dict(made or {})
+    """The table's columns (checked, or as fetched) beside the first reason of each row."""
     arrays = [
-        (columns[name] if name in columns else batch[name]).cast(table.schema.field(name).type)
+        (checked[name].values if name in checked else batch[name]).cast(table.schema.field(name).type)
         for name in table.schema.names
     ]
-    conditions = pc.make_struct(*(broken for _, broken in rules), field_names=[str(n) for n in range(len(rules))])
     return ScreenedBatch(
         rows=pa.table(arrays, schema=table.schema),
-        keys=pc.utf8_slice_codeunits(batch["id"], 0, MAX_KEY_LENGTH),
-        reasons=pc.case_when(conditions, *(pa.scalar(reason) for reason, _ in rules)),
-        lost={name: column.lost for name, column in checked.items() if column.lost.true_count},
+        keys=batch["id"],
+        reasons=_first_reasons(batch.num_rows, [rule for rule in rules if rule[1].true_count]),
+        lost={name: column.lost for name, column in checked.items() if column.lost is not None},
+    )
+
+
+def _first_reasons(rows: int, broken: Sequence[_Rule]) -> pa.Array:
+    if not broken:
+        return pa.nulls(rows, pa.string())
+    conditions = pc.make_struct(*(where for _, where in broken), field_names=[str(n) for n in range(len(broken))])
+    return pc.case_when(conditions, *(pa.scalar(reason) for reason, _ in broken))
+
+
+def _where(values: pa.Array, judge: Callable[[pa.Array], pa.Array]) -> pa.Array:
+    """For which rows `judge` says true of the value; it is asked once for each distinct value, and never for NULL."""
+    coded = pc.dictionary_encode(values)
+    return pc.fill_null(pc.fill_null(judge(coded.dictionary), False).take(coded.indices), False)
+
+
+def _distinct(values: pa.Array, check: Callable[[pa.Array], Kept]) -> _Judged:
+    """A text column after its border check, which is made once for each distinct value."""
+    coded = pc.dictionary_encode(values)
+    judged = check(coded.dictionary)
+    unchanged = judged.values.equals(coded.dictionary)
+    return _Judged(
+        values if unchanged else judged.values.take(coded.indices),
+        pc.fill_null(judged.lost.take(coded.indices), False) if judged.lost.true_count else None,
     )
 
 
 def _key_rules(batch: pa.RecordBatch, column: str) -> list[_Rule]:
     values = batch[column]
-    blank = pc.equal(pc.utf8_trim_whitespace(values), "")
-    long = pc.greater(pc.utf8_length(values), MAX_KEY_LENGTH)
-    return [
-        (f"{column} is null", pc.is_null(values)),
-        (f"{column} is empty", pc.fill_null(blank, False)),
-        (f"{column} is longer than {MAX_KEY_LENGTH} characters", pc.fill_null(long, False)),
-    ]
+    rules = [(f"{column} is null", pc.is_null(values))]
+    # One pass for all: hardly ever is a key anything but a key.
+    if _where(values, _is_no_key).true_count:
+        rules += [
+            (f"{column} is empty", _where(values, lambda keys: pc.equal(pc.utf8_trim_whitespace(keys), ""))),
+            (
+                f"{column} is longer than {MAX_KEY_LENGTH} characters",
+                _where(values, lambda keys: pc.greater(pc.utf8_length(keys), MAX_KEY_LENGTH)),
+            ),
+            (f"{column} is not UTF-8", _where(values, lambda keys: pc.match_substring(keys, UNREADABLE))),
+        ]
+    return rules
+
+
+def _is_no_key(keys: pa.Array) -> pa.Array:
+    long = pc.greater(pc.binary_length(keys), MAX_KEY_LENGTH)
+    return pc.or_(pc.or_(long, pc.equal(pc.utf8_trim_whitespace(keys), "")), pc.match_substring(keys, UNREADABLE))
+
+
+def _is_no_label(labels: pa.Array) -> pa.Array:
+    return pc.invert(pc.match_substring_regex(labels, LABEL))
 
 
 def _instant_rules(batch: pa.RecordBatch, column: str) -> list[_Rule]:
-    infinite = pc.fill_null(batch[f"{column}_is_infinite"], False)
+    infinite = _flag(batch[f"{column}_is_infinite"])
     return [
         (f"{column} is infinite", infinite),
         (f"{column} is null", pc.and_not(pc.is_null(batch[column]), infinite)),
+    ]
+
+
+def _flag(values: pa.Array) -> pa.Array:
+    """What is flagged is true, all else NULL."""
+    return pc.fill_null(values, False)
+
+
+def _server_clock_rules(received: pa.Array, from_future: datetime) -> list[_Rule]:
+    too_early = pc.less(received, pa.scalar(EARLIEST_RECEIVED, received.type))
+    too_late = pc.greater_equal(received, pa.scalar(from_future, received.type))
+    return [
+        (f"received_at is before {EARLIEST_RECEIVED:%Y-%m-%d}", pc.fill_null(too_early, False)),
+        ("received_at is more than 1 day ahead of now", pc.fill_null(too_late, False)),
     ]
 
 
@@ -190,9 +255,10 @@ def _microseconds(instants: pa.Array) -> pa.Array:
     return pc.cast(pc.cast(instants, pa.timestamp("us", tz="UTC")), pa.int64())
 
 
-def _deletion(batch: pa.RecordBatch) -> Kept:
+def _deletion(batch: pa.RecordBatch) -> _Judged:
     """Deleted at infinity means not deleted: NULL, and counted."""
-    return Kept(batch["deleted_at"], pc.fill_null(batch["deleted_at_is_infinite"], False))
+    infinite = _flag(batch["deleted_at_is_infinite"])
+    return _Judged(batch["deleted_at"], infinite if infinite.true_count else None)
 
 
 def _boolean(values: pa.Array) -> Kept:
@@ -201,8 +267,8 @@ def _boolean(values: pa.Array) -> Kept:
     return kept(present, pc.if_else(known, pc.equal(present, "true"), None))
 
 
-def _one_of(values: pa.Array, allowed: Sequence[str]) -> Kept:
-    return kept(values, pc.if_else(pc.is_in(values, pa.array(allowed)), values, None))
+def _sender(values: pa.Array) -> Kept:
+    return kept(values, pc.if_else(pc.is_in(values, pa.array(SENDERS)), values, None))
 
 
 def _whole_number(values: pa.Array) -> Kept:
@@ -214,6 +280,18 @@ def _amount(values: pa.Array) -> Kept:
     """Decimals as text, without trailing zeros: engines differ in whether they keep those of a JSON number."""
     column = keep_matching(values, _AMOUNT)
     return Kept(map_distinct(column.values, lambda text: f"{Decimal(text).normalize():f}"), column.lost)
+
+
+def _currency(values: pa.Array) -> Kept:
+    return _upper(values, _CURRENCY)
+
+
+def _country(values: pa.Array) -> Kept:
+    return _upper(pc.utf8_trim_whitespace(values), _COUNTRY)
+
+
+def _key(values: pa.Array) -> Kept:
+    return keep_matching(values, _KEY, forbidden=UNREADABLE)
 
 
 def _upper(values: pa.Array, pattern: str) -> Kept:

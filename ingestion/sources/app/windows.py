@@ -9,8 +9,11 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
+from ingestion.contract import Backfill
 from ingestion.manifest import Manifest
+from ingestion.retry import PermanentSourceError
 
+# How long a transaction may stay open and still have all it wrote found, unless the settings say otherwise.
 LOOK_BACK = timedelta(days=3)
 # Transactions take time to commit: what was received in the last minutes may not all be visible yet.
 SETTLING = timedelta(minutes=5)
@@ -53,33 +56,75 @@ def upper_bound(instant: datetime, wall_clock: datetime) -> datetime:
     return min(instant, wall_clock - SETTLING).astimezone(UTC)
 
 
-def days_to_read(
-    landed: Collection[Manifest], broken: Collection[str], first_received: datetime | None, read_to: datetime
+def last_day(read_to: datetime) -> date:
+    """The UTC day that holds the last instant before `read_to`."""
+    return (read_to - timedelta(microseconds=1)).date()
+
+
+def days_to_read(  # noqa: PLR0913 (each is a reason of its own to read a day)
+    landed: Collection[Manifest],
+    broken: Collection[str],
+    first_received: datetime | None,
+    read_to: datetime,
+    *,
+    look_back: timedelta = LOOK_BACK,
+    asked: Collection[date] = (),
 ) -> list[date]:
     """UTC days to read, in order.
 
     Read are: the look-back before the newest landed day and all that follows, days no run has landed, days a run landed
-    before they were over, days whose files are damaged (`broken`, partition values). Never read is a day that already
-    landed up to a later instant than `read_to`: an earlier run instant must not cut short what is known.
+    before they were over, days whose files are damaged (`broken`, partition values), days a person wants again
+    (`asked`). Never read is a day that already landed up to a later instant than `read_to`: an earlier run instant must
+    not cut short what is known.
     """
-    last = (read_to - timedelta(microseconds=1)).date()
-    intact = {
-        date.fromisoformat(manifest.partition_value): manifest.read_to or manifest.read_at
-        for manifest in landed
-        if manifest.partition_value not in broken
-    }
-    known = [date.fromisoformat(manifest.partition_value) for manifest in landed]
-    starts = [*known, *([first_received.astimezone(UTC).date()] if first_received else [])]
+    last = last_day(read_to)
+    ends = {day: end for day, end in _landed_to(landed).items() if day.isoformat() not in broken}
+    known = _landed_to(landed).keys()
+    starts = [*known, *asked, *([first_received.astimezone(UTC).date()] if first_received else [])]
     first = min(starts, default=last)
-    look_back_from = max(known) - LOOK_BACK if known else first
+    look_back_from = max(known) - look_back if known else first
 
     def wanted(day: date) -> bool:
         end = min(midnight(day + _DAY), read_to)
-        if day not in intact:
+        if day not in ends or ends[day] < end:
             return True
-        return intact[day] < end or (day >= look_back_from and intact[day] == end)
+        return ends[day] == end and (day >= look_back_from or day in asked)
 
     return [day for day in _days(first, last) if wanted(day)]
+
+
+def settled_before(read_to: datetime, look_back: timedelta) -> date:
+    """The day that the next run's look-back begins with: no later run reads the days before it by itself."""
+    return last_day(read_to) - look_back
+
+
+def backfill_days(backfill: Backfill, first_received: datetime | None, read_to: datetime) -> list[date]:
+    """The days a person wants read again; from history's first day, up to the newest, where none is given.
+
+    Raises PermanentSourceError when a day lies after the newest or before history: reading that would land an empty
+    day over one whose rows the app no longer has.
+    """
+    last = last_day(read_to)
+    if first_received is None:
+        message = "the app has no events, so no day can be read again; what has landed stays"
+        raise PermanentSourceError(message)
+    beginning = first_received.astimezone(UTC).date()
+    wanted = DayRange(backfill.first or beginning, backfill.last or last, read_to)
+    if wanted.last > last:
+        message = f"{wanted.last} cannot be read again: the newest day that can be read is {last}; end with it"
+        raise PermanentSourceError(message)
+    if wanted.first < beginning:
+        message = (
+            f"{wanted.first} cannot be read again: the app's events begin on {beginning}, and what has landed of the "
+            "days before stays; begin with that day"
+        )
+        raise PermanentSourceError(message)
+    return list(wanted.days())
+
+
+def _landed_to(landed: Collection[Manifest]) -> dict[date, datetime]:
+    """Landed days, each with the exclusive end of what was read of it."""
+    return {date.fromisoformat(manifest.partition_value): manifest.read_to or manifest.read_at for manifest in landed}
 
 
 def newest_day(landed: Collection[Manifest], days: Sequence[date]) -> date | None:

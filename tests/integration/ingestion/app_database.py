@@ -238,14 +238,19 @@ BAD_EVENTS: tuple[tuple[Event, str], ...] = (
 # Received at the run's instant (2026-11-22 02:00) and later: they wait.
 WAITING_EVENTS: tuple[Event, ...] = (
     ("w1", "feature_used", None, None, None, "{}", "2026-11-22 02:00:00+00", "2026-11-22 02:00:00+00"),
-    ("w2", "feature_used", None, None, None, "{}", "2026-11-25 02:00:00+00", "2026-11-25 02:00:00+00"),
+    ("w2", "feature_used", None, None, None, "{}", "2026-11-23 02:00:00+00", "2026-11-23 02:00:00+00"),
 )
+
+# Received so late that it must be the server's clock: set aside until the day has come.
+EARLY = "2026-11-25 02:00:00+00"
+EARLY_EVENT: Event = ("early", "feature_used", None, None, None, "{}", EARLY, EARLY)
+EARLY_REASON = "received_at is more than 1 day ahead of now"
 
 
 def statements(types: dict[str, str]) -> list[str]:
     """SQL that makes the database, a statement each."""
     tables = [text.strip() for text in _TABLES.format(**types).split(";")]
-    events = [*GOOD_EVENTS, *(event for event, _ in BAD_EVENTS), *WAITING_EVENTS]
+    events = [*GOOD_EVENTS, *(event for event, _ in BAD_EVENTS), *WAITING_EVENTS, EARLY_EVENT]
     return [*tables, _ACCOUNTS, _AGENTS, insert_events(events)]
 
 

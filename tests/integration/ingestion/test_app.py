@@ -15,7 +15,15 @@ from ingestion.landing import commit, read_manifests
 from ingestion.retry import PermanentSourceError, TransientSourceError
 from ingestion.sources.app import extract
 from ingestion.sources.app.extract import AppSource
-from tests.integration.ingestion.app_database import BAD_EVENTS, GOOD_EVENTS, PERSONAL, execute, insert_events
+from tests.integration.ingestion.app_database import (
+    BAD_EVENTS,
+    EARLY_REASON,
+    GOOD_EVENTS,
+    PERSONAL,
+    WAITING_EVENTS,
+    execute,
+    insert_events,
+)
 from tests.unit.ingestion.lake_cases import INSTANT, WALL_CLOCK, landed_rows, make_run, quarantined_rows
 
 KEY = "k1:a secret of some length"
@@ -39,9 +47,9 @@ def test_events__good_ones_land_and_bad_ones_are_set_aside_by_reason(lake: Lake,
     landed = Counter(row["id"] for row in landed_rows(lake, "app", "events"))
     assert landed == Counter(event[0] for event in GOOD_EVENTS)
     reasons = Counter(row["reason"] for row in quarantined_rows(lake, "app", "events"))
-    assert reasons == Counter(reason for _, reason in BAD_EVENTS)
+    assert reasons == Counter([EARLY_REASON, *(reason for _, reason in BAD_EVENTS)])
     partitions = [partition for partition in staged.partitions if partition.table == "events"]
-    assert sum(partition.source_rows for partition in partitions) == len(GOOD_EVENTS) + len(BAD_EVENTS)
+    assert sum(partition.source_rows for partition in partitions) == len(GOOD_EVENTS) + len(BAD_EVENTS) + 1
 
 
 def test_events__fall_into_utc_days_without_gaps(lake: Lake, app_dsn: str) -> None:
@@ -138,7 +146,8 @@ def test_rows_no_window_can_hold__are_counted_once_over_the_nights(lake: Lake, a
     keys = [row["key"] for row in quarantined_rows(lake, "app", "events")]
     assert sorted(key for key in keys if key in unplaceable) == sorted(filter(None, unplaceable))
     source_rows = sum(manifest.source_rows for manifest in read_manifests(lake, "app", "events"))
-    assert source_rows == len(GOOD_EVENTS) + len(BAD_EVENTS) + 2
+    assert source_rows == len(GOOD_EVENTS) + len(BAD_EVENTS) + len(WAITING_EVENTS) + 1
+    assert {"w1", "w2", "early"} <= {row["id"] for row in landed_rows(lake, "app", "events")}
 
 
 def test_late_commit_within_the_look_back__lands(lake: Lake, app_in_postgres: str) -> None:
