@@ -15,6 +15,7 @@ import click
 from orchestration.commands.configuration import config
 from orchestration.commands.dev import dev
 from orchestration.commands.publish import publish
+from orchestration.commands.quarantine import quarantine
 from orchestration.commands.run import backfill, demo, nightly
 from orchestration.commands.simulate import simulate
 from orchestration.commands.status import status
@@ -33,6 +34,7 @@ def netvexa(debug: bool) -> None:
     netvexa demo       a company that never existed, through the whole nightly job, in one command
     netvexa nightly    the same job on the configured sources (netvexa config shows them)
     netvexa backfill   the same job, with days, lists or files read again
+    netvexa quarantine what is set aside, and why
     netvexa status     what is published, and whether a run is going on
 
     Exit codes: 0 done, 1 failed (the last good version is still served), 2 bad usage or configuration, 3 another run
@@ -40,7 +42,7 @@ def netvexa(debug: bool) -> None:
     """
 
 
-for _command in (demo, nightly, backfill, publish, status, config, simulate, dev):
+for _command in (demo, nightly, backfill, publish, status, quarantine, config, simulate, dev):
     netvexa.add_command(_command)
 
 

@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from orchestration.lib.recovery import RUNS_KEPT
+
 if TYPE_CHECKING:
     from dagster import DagsterInstance
 
@@ -38,3 +40,13 @@ def open_instance(home: Path) -> DagsterInstance:
     import dagster as dg  # 2 s
 
     return dg.DagsterInstance.from_config(str(prepare_home(home)))
+
+
+def prune_history(instance: DagsterInstance, keep: int = RUNS_KEPT) -> None:
+    """Forget all but the newest `keep` runs: each leaves some 9 MB. A run that has not ended is not forgotten."""
+    from dagster import RunsFilter
+    from dagster._core.storage.dagster_run import FINISHED_STATUSES
+
+    for run_id in instance.get_run_ids(RunsFilter(statuses=FINISHED_STATUSES))[keep:]:
+        instance.delete_run(run_id)
+        instance.compute_log_manager.delete_logs(prefix=[run_id])

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from orchestration.dagster_instance import open_instance
+from orchestration.dagster_instance import open_instance, prune_history
 from orchestration.failures import RunFailedError
 from orchestration.lib.dbt_build import parse_project
 from orchestration.lib.session import RunSession
@@ -41,6 +41,7 @@ def run_nightly(session: RunSession) -> None:
 
     job = defs().resolve_job_def(JOB_NAME)
     with open_instance(session.layout.dagster_home) as instance:
+        prune_history(instance)
         result = job.execute_in_process(
             instance=instance,
             run_id=run_id,

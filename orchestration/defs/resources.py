@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
+from orchestration.dagster_instance import prune_history
 from orchestration.lib.session import RunSession, open_session
 from orchestration.settings import load_settings
 
@@ -38,8 +39,10 @@ class LogProgress:
 def run_session(context: dg.InitResourceContext) -> Iterator[RunSession]:
     """A session of the configured company, on the machine's clock."""
     assert context.log is not None
+    assert context.instance is not None
     started_by = ["dagster", "run", str(context.run_id)]
     with open_session(load_settings(), lambda: datetime.now(UTC), LogProgress(context.log), started_by) as session:
+        prune_history(context.instance)
         yield session
 
 

@@ -28,6 +28,17 @@ class LockHolder:
     started_at: str
     command: str
 
+    def __str__(self) -> str:
+        return f"{self.command} (pid {self.pid}, since {self.started_at})"
+
+
+@dataclass(frozen=True)
+class UnnamedHolder:
+    """A holder that has not said who it is: a run in its first moments, or another program, such as a backup."""
+
+    def __str__(self) -> str:
+        return "a run that is just starting, or another program that holds the lock, such as a backup under flock"
+
 
 @contextmanager
 def hold_run_lock(path: Path, started_at: datetime, argv: Sequence[str]) -> Iterator[None]:
@@ -41,7 +52,9 @@ def hold_run_lock(path: Path, started_at: datetime, argv: Sequence[str]) -> Iter
         try:
             fcntl.flock(lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise RunLockedError(_refusal(path, _read(lock_file))) from None
+            raise RunLockedError(
+                f"{path} is held by {_read(lock_file)}. Wait for it to end, or stop it, and start again."
+            ) from None
         command = shlex.join([Path(argv[0]).name, *argv[1:]])
         _write(
             lock_file, json.dumps(asdict(LockHolder(os.getpid(), started_at.isoformat(timespec="seconds"), command)))
@@ -53,7 +66,7 @@ def hold_run_lock(path: Path, started_at: datetime, argv: Sequence[str]) -> Iter
             _write(lock_file, "")
 
 
-def lock_holder(path: Path) -> LockHolder | None:
+def lock_holder(path: Path) -> LockHolder | UnnamedHolder | None:
     """Who is running now, or None. Looks without disturbing a run that is just starting."""
     if not path.exists():
         return None
@@ -72,14 +85,9 @@ def _write(lock_file: TextIO, content: str) -> None:
     lock_file.flush()
 
 
-def _read(lock_file: TextIO) -> LockHolder | None:
+def _read(lock_file: TextIO) -> LockHolder | UnnamedHolder:
     lock_file.seek(0)
     try:
         return LockHolder(**json.loads(lock_file.read()))
     except (ValueError, TypeError):
-        return None
-
-
-def _refusal(path: Path, holder: LockHolder | None) -> str:
-    who = f"pid {holder.pid}, since {holder.started_at}: {holder.command}" if holder else "it is just starting"
-    return f"another run holds {path} ({who}). Wait for it to end, or stop it, and start again."
+        return UnnamedHolder()

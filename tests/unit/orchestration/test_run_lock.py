@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from orchestration.failures import RunLockedError
-from orchestration.lib.run_lock import hold_run_lock, lock_holder
+from orchestration.lib.run_lock import LockHolder, hold_run_lock, lock_holder
 
 STARTED = datetime(2026, 11, 22, 2, tzinfo=UTC)
 
@@ -73,8 +73,9 @@ def test_run_lock__a_refused_run_leaves_the_holders_name(tmp_path: Path) -> None
         with pytest.raises(RunLockedError), hold_run_lock(path, STARTED, ["netvexa"]):
             pytest.fail("two runs at once")
         found = lock_holder(path)
-        assert found is not None
+        assert isinstance(found, LockHolder)
         assert found.pid == holder.pid
+        assert str(found) == f"netvexa nightly (pid {holder.pid}, since 2026-11-22T02:00:00+00:00)"
 
 
 def test_run_lock__is_free_again_after_a_failure(tmp_path: Path) -> None:
@@ -83,6 +84,21 @@ def test_run_lock__is_free_again_after_a_failure(tmp_path: Path) -> None:
         raise ZeroDivisionError
     assert lock_holder(path) is None
     assert path.read_text() == ""
+
+
+def test_lock_holder__another_program_under_flock_is_seen_and_refused(tmp_path: Path) -> None:
+    path = tmp_path / "run.lock"
+    with subprocess.Popen(["flock", path, "cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as backup:
+        assert backup.stdin is not None
+        assert backup.stdout is not None
+        backup.stdin.write("held\n")
+        backup.stdin.flush()
+        assert backup.stdout.readline() == "held\n"
+        assert "backup" in str(lock_holder(path))
+        with pytest.raises(RunLockedError, match="backup"), hold_run_lock(path, STARTED, ["netvexa"]):
+            pytest.fail("a run beside a backup")
+        backup.communicate("")
+    assert lock_holder(path) is None
 
 
 def test_lock_holder__of_a_directory_never_run_is_nobody(tmp_path: Path) -> None:
