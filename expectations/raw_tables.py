@@ -95,7 +95,8 @@ RAW_TABLES: tuple[RawTable, ...] = (
     ),
     RawTable(
         asset=("raw_stripe", "events"),
-        rhythm="snapshot",
+        # A window of 30 days, or of one: neither says how many events the next one holds.
+        rhythm="file",
         columns={**_STRIPE_COLUMNS, **_text("type", "api_version", "object_id", "previous_payload")},
         named_by=("id",),
     ),

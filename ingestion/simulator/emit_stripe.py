@@ -22,7 +22,7 @@ from ingestion.simulator.world import World
 class StripeState:
     """What Stripe answers with: objects per resource (newest first), events, and what only `expand[]` shows.
 
-    `discounts` by id, `tiers` by price id, `applies_to` by coupon id.
+    `discounts` by id, `tiers` by price id, `applies_to` by coupon id. An object with a true `deleted` is in no list.
     """
 
     api_version: str

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
 from ingestion.simulator.books import Json
 from ingestion.simulator.emit_stripe import StripeState
@@ -86,13 +87,22 @@ class Librarian:
                 body = _page(self._find(resource, name)["lines"]["data"], given, "lines", url)
             case [resource, name] if resource in _FILTERS:
                 _refuse_unknown(given, set())
-                body = self._find(resource, name)
+                body = self._retrieve(resource, unquote(name))
             case _:
                 raise StripeRefusalError(404, f"Unrecognized request URL (GET: /v1/{path.strip('/')}).")
         body = _cut_embedded(body)
         for property_path in expand:
             body = self._expand(body, property_path)
         return body
+
+    def _retrieve(self, resource: str, name: str) -> Json:
+        """One object by its id. A deleted customer is shown as such; other deleted objects are not found."""
+        found = self._find(resource, name)
+        if not found.get("deleted"):
+            return found
+        if resource != "customers":
+            raise _no_such(resource, name, 404, "id")
+        return {"id": name, "object": found["object"], "deleted": True}
 
     def _find(self, resource: str, name: str) -> Json:
         for candidate in self.state.resources.get(resource, []):
@@ -103,8 +113,7 @@ class Librarian:
                 for item in subscription["items"]["data"]:
                     if item["id"] == name:
                         return dict(item)
-        singular = resource.removesuffix("s")
-        raise StripeRefusalError(404, f"No such {singular}: '{name}'", code="resource_missing", param="id")
+        raise _no_such(resource, name, 404, "id")
 
     def _list(self, resource: str, given: Mapping[str, str]) -> Json:
         keep = _filters(resource, given)
@@ -151,6 +160,11 @@ class Librarian:
         return dict(node)
 
 
+def _no_such(resource: str, name: str, status: int, param: str) -> StripeRefusalError:
+    message = f"No such {resource.removesuffix('s')}: '{name}'"
+    return StripeRefusalError(status, message, code="resource_missing", param=param)
+
+
 def _not_expandable(property_path: str) -> StripeRefusalError:
     return StripeRefusalError(
         400, f"This property cannot be expanded ({property_path}).", code="property_not_expandable"
@@ -159,7 +173,7 @@ def _not_expandable(property_path: str) -> StripeRefusalError:
 
 def _filters(resource: str, given: Mapping[str, str]) -> list[Callable[[Json], bool]]:
     _refuse_unknown(given, _PAGING | _FILTERS[resource])
-    tests: list[Callable[[Json], bool]] = []
+    tests: list[Callable[[Json], bool]] = [lambda payload: not payload.get("deleted")]
     for key, value in given.items():
         name, _, operator = key.partition("[")
         if name in _PAGING:
@@ -258,8 +272,7 @@ def _position(chosen: Sequence[Json], name: str, resource: str, param: str) -> i
     for position, payload in enumerate(chosen):
         if payload["id"] == name:
             return position
-    singular = resource.removesuffix("s")
-    raise StripeRefusalError(400, f"No such {singular}: '{name}'", code="resource_missing", param=param)
+    raise _no_such(resource, name, 400, param)
 
 
 def _cut_embedded(value: Any) -> Any:

@@ -39,13 +39,15 @@ class Fault:
     """What goes wrong with one answer.
 
     `status` answers with an error of that status (and `retry_after` seconds as header); `cut_body_at` closes the
-    connection after so many bytes of the true body; `repeat_page` answers a list as if its cursor were not there.
+    connection after so many bytes of the true body; `repeat_page` answers a list as if its cursor were not there;
+    `silent` never answers, and holds the connection until the client gives up.
     """
 
     status: int | None = None
     retry_after: int | None = None
     cut_body_at: int | None = None
     repeat_page: bool = False
+    silent: bool = False
 
 
 Faults = Callable[[RequestInfo], Fault | None]
@@ -106,6 +108,8 @@ class SandboxStripe:
             if fault is not None and fault.status is not None:
                 retry = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
                 return Answer(fault.status, _fault_body(fault.status), headers | retry)
+            if fault is not None and fault.silent:
+                return Answer(200, {}, headers, is_withheld=True)
             if fault is not None and fault.repeat_page:
                 parameters = tuple(pair for pair in parameters if pair[0] != "starting_after")
             if not split.path.startswith("/v1/"):
@@ -136,12 +140,16 @@ class SandboxStripe:
 
 @dataclass(frozen=True)
 class Answer:
-    """A status, a JSON body and headers; `cut_at` closes the connection after so many bytes of the body."""
+    """A status, a JSON body and headers; `cut_at` closes the connection after so many bytes of the body.
+
+    One that `is_withheld` is never sent.
+    """
 
     status: int
     body: Json
     headers: dict[str, str]
     cut_at: int | None = None
+    is_withheld: bool = False
 
 
 def _fault_body(status: int) -> Json:
@@ -163,6 +171,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         answer = self.stripe.answer(self.path, self.headers.get("Authorization"))
+        if answer.is_withheld:
+            # Returns when the client closes the connection, which is all it can still do.
+            self.rfile.read(1)
+            self.close_connection = True
+            return
         body = json.dumps(answer.body, separators=(",", ":")).encode()
         self.send_response(answer.status)
         self.send_header("Content-Type", "application/json")

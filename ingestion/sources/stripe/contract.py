@@ -1,10 +1,12 @@
-"""What Stripe promises: the lists that are read, how each is asked for, and the columns that land.
+"""What Stripe promises: the lists that are read, how each is asked for, what its events say of them, and the columns.
 
-Belongs here: resources as data. Does not: their fields (allow_list), HTTP (client).
+Belongs here: resources and events as data. Does not: their fields (allow_list), HTTP (client), when a list is read
+whole (plan).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -60,12 +62,17 @@ class Resource:
     def path(self) -> str:
         return f"/v1/{self.name}"
 
+    @property
+    def expand_one(self) -> tuple[str, ...]:
+        """`expand` as it is asked for of a single object instead of a page of them."""
+        return tuple(path.removeprefix("data.") for path in self.expand)
+
 
 SUBSCRIPTION_ITEMS = EmbeddedList(
     "items", "/v1/subscription_items", (("subscription", "{id}"),), expand=("data.discounts",)
 )
 
-_OBJECT_LISTS = (
+OBJECT_LISTS = (
     Resource("customers", "customer"),
     Resource("products", "product"),
     Resource("prices", "price", expand=("data.tiers",)),
@@ -88,11 +95,63 @@ _OBJECT_LISTS = (
     Resource("refunds", "refund"),
     Resource("credit_notes", "credit_note", embedded=EmbeddedList("lines", "/v1/credit_notes/{id}/lines")),
 )
-# Events come last: what changes while the lists are read then shows as an event of this run or of the next.
-RESOURCES = (*_OBJECT_LISTS, Resource("events", "event"))
+EVENTS = Resource("events", "event")
+RESOURCES = (*OBJECT_LISTS, EVENTS)
 
 # Stripe keeps events this long.
 EVENT_DAYS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """What an event says of a list: the object whose id stands under `key` of the event's object has changed.
+
+    With `owned_by` it is not that object but its belongings in the list, which are asked for by that parameter.
+    """
+
+    resource: str
+    key: str = "id"
+    owned_by: str | None = None
+
+
+# What an event about an object (by its `object`) says has changed: the object itself, and what changes with it without
+# an event of its own. Objects without an allow-list stand here where they change one that has.
+TOUCHED: Mapping[str, tuple[Touch, ...]] = MappingProxyType(
+    {
+        "customer": (Touch("customers"),),
+        "product": (Touch("products"),),
+        "price": (Touch("prices"),),
+        # The older name of a recurring price, of the same id.
+        "plan": (Touch("prices"),),
+        "coupon": (Touch("coupons"),),
+        "discount": (
+            Touch("customers", "customer"),
+            Touch("subscriptions", "subscription"),
+            Touch("invoices", "invoice"),
+        ),
+        "subscription": (Touch("subscriptions"),),
+        # Of an invoice's payments only `paid` has an event: attempts, cancellations and voids show on the invoice.
+        "invoice": (Touch("invoices"), Touch("invoice_payments", "id", owned_by="invoice")),
+        "invoiceitem": (Touch("invoices", "invoice"),),
+        "invoice_payment": (Touch("invoice_payments"), Touch("invoices", "invoice")),
+        "charge": (Touch("charges"),),
+        "refund": (Touch("refunds"), Touch("charges", "charge")),
+        "credit_note": (Touch("credit_notes"), Touch("invoices", "invoice")),
+    }
+)
+
+# Events after which the object itself can no longer be read; what landed of it stays. A "deleted" subscription or
+# discount is none of them: the first has ended, the second is taken off what it was on.
+DELETIONS: Mapping[str, str] = MappingProxyType(
+    {
+        "customer.deleted": "customers",
+        "product.deleted": "products",
+        "price.deleted": "prices",
+        "plan.deleted": "prices",
+        "coupon.deleted": "coupons",
+        "invoice.deleted": "invoices",
+    }
+)
 
 TABLES = MappingProxyType(
     {
@@ -100,9 +159,13 @@ TABLES = MappingProxyType(
             source=SOURCE,
             name=resource.name,
             partition_key="read_date",
-            schema=EVENT_SCHEMA if resource.object_name == "event" else OBJECT_SCHEMA,
+            schema=EVENT_SCHEMA if resource is EVENTS else OBJECT_SCHEMA,
             key_columns=("id", "payload"),
-            window=f"the last {EVENT_DAYS} days" if resource.object_name == "event" else "the whole list",
+            window=(
+                f"the last {EVENT_DAYS} days, or the events since the newest one seen"
+                if resource is EVENTS
+                else "the whole list, or what changed since the newest event seen"
+            ),
         )
         for resource in RESOURCES
     }

@@ -1,160 +1,161 @@
-"""Reading Stripe into staged partitions: every list whole, and the events of the last 30 days.
+"""Reading Stripe into staged partitions: what changed since the last run, by its events, or every list whole.
 
-Belongs here: what is asked for, and merging with what landed earlier the same day. Does not: HTTP (client), which row
-an object becomes (rows).
+Belongs here: the order of a run, and what is asked for. Does not: when a list is due whole (plan), what an event says
+(changes), HTTP (client), which row an object becomes (rows), merging with what landed earlier the same day (partition).
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from datetime import timedelta
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from ingestion.contract import RunContext, StagedBatch, StagedPartition, TableContract
-from ingestion.lake import DATA_FILE, Lake
-from ingestion.landing import is_intact, read_manifests
+from ingestion.lake import Lake
 from ingestion.retry import PermanentSourceError
-from ingestion.sources.stripe.client import StripeLists
-from ingestion.sources.stripe.contract import (
-    EVENT_DAYS,
-    RESOURCES,
-    SOURCE,
-    SUBSCRIPTION_ITEMS,
-    TABLES,
-    EmbeddedList,
-    Resource,
-)
-from ingestion.sources.stripe.rows import Row, event_row, object_row, version_of
-from ingestion.staging import PartitionWriter, Provenance
-
-BATCH_ROWS = 500
+from ingestion.sources.stripe.changes import ChangedObjects, WholeListNeededError
+from ingestion.sources.stripe.client import TIMEOUT_SECONDS, StripeLists
+from ingestion.sources.stripe.contract import EVENT_DAYS, EVENTS, OBJECT_LISTS, RESOURCES, SOURCE, TABLES, Resource
+from ingestion.sources.stripe.embedded import complete, complete_snapshot
+from ingestion.sources.stripe.partition import DayPartition
+from ingestion.sources.stripe.plan import OVERLAP, due, oldest_event, origin_of
+from ingestion.sources.stripe.rows import Fault, event_row, latest_creation, object_row
+from ingestion.sources.stripe.screen import entry_fault, event_fault, usable_id
 
 
 class StripeSource:
     """Stripe by its API key; `api_base` is the address of a test server, None for Stripe itself.
 
-    `sleep` waits between two attempts of a request (seconds). Raises PermanentSourceError for an empty key.
+    `sleep` waits between two attempts of a request, `timeout` is how long Stripe may keep silent (both seconds). Raises
+    PermanentSourceError for an empty key.
     """
 
     name = SOURCE
     tables: tuple[TableContract, ...] = tuple(TABLES.values())
 
-    def __init__(self, api_key: str, api_base: str | None = None, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self,
+        api_key: str,
+        api_base: str | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+        timeout: float = TIMEOUT_SECONDS,
+    ) -> None:
         if not api_key.strip():
             message = "STRIPE_API_KEY is empty; set it to a restricted key with read access"
             raise PermanentSourceError(message)
         self._api_key = api_key
         self._api_base = api_base
         self._sleep = sleep
+        self._timeout = timeout
 
     def stage(self, lake: Lake, run: RunContext) -> Iterator[StagedBatch]:
-        """Stage today's partition of every table: what landed earlier today, and every version not among it."""
-        lists = StripeLists(self._api_key, self._api_base, run.progress, self._sleep)
-        warnings: list[str] = []
-        partitions = tuple(_stage_resource(lake, run, lists, resource, warnings.append) for resource in RESOURCES)
-        yield StagedBatch(SOURCE, partitions, tuple(warnings))
+        """Stage today's partition of every table: what landed earlier today, and every version not among it.
+
+        Events come first: what changes while the lists are read is an event of the next run.
+        """
+        lists = StripeLists(self._api_key, self._api_base, run.progress, self._sleep, self._timeout)
+        reading = _Reading(lake, run, lists)
+        events = reading.stage_events()
+        objects = [reading.stage_objects(resource) for resource in OBJECT_LISTS]
+        yield StagedBatch(SOURCE, (*objects, events), tuple(reading.warnings))
 
 
-def _stage_resource(
-    lake: Lake, run: RunContext, lists: StripeLists, resource: Resource, warn: Callable[[str], None]
-) -> StagedPartition:
-    table = TABLES[resource.name]
-    day = run.day.isoformat()
-    # The newest version of each object that landed earlier today: an object that changes back is a version again.
-    newest: dict[str, bytes] = {}
-    kept = 0
-    with PartitionWriter(lake, run, table, day, Provenance(f"Stripe API {lists.api_version}")) as writer:
-        for rows in _landed_today(lake, table, day, warn):
-            newest.update((row["id"], version_of(row)) for row in rows.select(["id", "payload"]).to_pylist())
-            kept += rows.num_rows
-            writer.write(rows)
-        batch: list[Row] = []
-        for row in _rows(lists, resource, run):
-            version = version_of(row)
-            if newest.get(row["id"]) == version:
+class _Reading:
+    """One run over all lists: what is due of each, what the events said changed, and what people should be told."""
+
+    def __init__(self, lake: Lake, run: RunContext, lists: StripeLists) -> None:
+        self._lake = lake
+        self._run = run
+        self._lists = lists
+        self._origin = origin_of(lists.api_version)
+        self._due = {resource.name: due(lake, run, TABLES[resource.name], self._origin) for resource in RESOURCES}
+        self._latest = latest_creation(run)
+        self._oldest = int(oldest_event(run).timestamp())
+        cursors = [it.cursor for it in self._due.values() if it.whole is None and it.cursor is not None]
+        since = int((min(cursors) - OVERLAP).timestamp()) if cursors else self._oldest
+        self._changed = ChangedObjects(since)
+        # Unix second of the newest event seen: the next run goes on from here, whatever this machine's clock says.
+        self._cursor: int | None = None
+        # Why the events cannot be trusted to tell what changed, where they cannot.
+        self._doubt: str | None = None
+        self.warnings = [_damage(name, day) for name, it in self._due.items() for day in it.damaged]
+        first_asked = run.backfill.first if run.backfill is not None and run.backfill.source == SOURCE else None
+        if first_asked is not None and first_asked < oldest_event(run).date():
+            self.warnings.append(
+                f"{SOURCE}: Stripe keeps events for {EVENT_DAYS} days; those from {first_asked} to "
+                f"{oldest_event(run).date()} can no longer be read"
+            )
+
+    def stage_events(self) -> StagedPartition:
+        """The events since the newest one seen, or of 30 days; without any, every list has to be read whole."""
+        whole = self._due[EVENTS.name].whole
+        with self._partition(EVENTS) as partition:
+            self._read_events(partition, self._oldest if whole is not None else self._changed.since)
+            if self._cursor is None and whole is None:
+                # The newest event seen was asked for again, and is not there.
+                whole = self._doubt = "Stripe no longer shows the event from which to go on"
+                self._read_events(partition, self._oldest)
+            if self._cursor is None:
+                self.warnings.append(
+                    f"{SOURCE}.{EVENTS.name}: Stripe shows no event of the last {EVENT_DAYS} days, so every list is "
+                    "read whole; unless the account is idle, check that STRIPE_API_KEY is a key of the right account"
+                )
+            return self._finish(EVENTS, partition, whole)
+
+    def stage_objects(self, resource: Resource) -> StagedPartition:
+        """A list whole, or what changed of it where that is enough."""
+        it = self._due[resource.name]
+        whole = it.whole or self._doubt
+        with self._partition(resource) as partition:
+            if whole is None:
+                try:
+                    self._read(resource, partition, self._changed.entries(self._lists, resource, it.list_rows))
+                except WholeListNeededError as needed:
+                    whole = str(needed)
+            if whole is not None:
+                every = self._lists.entries(resource.path, dict(resource.parameters), resource.expand)
+                self._read(resource, partition, every)
+            return self._finish(resource, partition, whole)
+
+    def _partition(self, resource: Resource) -> DayPartition:
+        damaged = self._due[resource.name].damaged
+        return DayPartition(self._lake, self._run, TABLES[resource.name], self._origin, damaged)
+
+    def _finish(self, resource: Resource, partition: DayPartition, whole: str | None) -> StagedPartition:
+        staged = partition.finish(is_whole=whole is not None, cursor=self._cursor)
+        read = f"read whole ({whole})" if whole is not None else "changes"
+        earlier = f", {partition.earlier_rows} of earlier today" if partition.earlier_rows else ""
+        self._run.progress(f"{SOURCE}.{resource.name}: {partition.new_rows} versions{earlier}; {read}")
+        return staged
+
+    def _read(self, resource: Resource, partition: DayPartition, entries: Iterator[Any]) -> None:
+        origin = f"Stripe GET {resource.path}"
+        for entry in entries:
+            fault = entry_fault(entry, self._latest)
+            if fault is not None:
+                partition.set_aside(Fault(usable_id(entry), fault), origin)
                 continue
-            newest[row["id"]] = version
-            batch.append(row)
-            if len(batch) >= BATCH_ROWS:
-                writer.write(pa.Table.from_pylist(batch, table.schema))
-                batch = []
-        writer.write(pa.Table.from_pylist(batch, table.schema))
-        staged = writer.finish()
-    run.progress(f"{SOURCE}.{table.name}: {staged.landed_rows - kept} versions, {kept} of earlier today")
-    return staged
+            document = complete(self._lists, resource.embedded, entry) if resource.embedded else entry
+            partition.put(object_row(resource.object_name, document, self._run.instant), origin)
+
+    def _read_events(self, partition: DayPartition, since: int) -> None:
+        """Events about objects that have an allow-list land; all of them may say what changed."""
+        origin = f"Stripe GET {EVENTS.path}"
+        for event in self._lists.entries(EVENTS.path, {"created": {"gte": since}}):
+            fault = event_fault(event, self._latest)
+            if fault is not None:
+                partition.set_aside(Fault(usable_id(event), fault), origin)
+                continue
+            self._cursor = max(self._cursor or 0, event["created"])
+            self._changed.note(event)
+            snapshot = complete_snapshot(self._lists, event)
+            row = event_row(snapshot, self._run.instant, self._lists.api_version)
+            if row is not None:
+                partition.put(row, origin)
 
 
-def _landed_today(lake: Lake, table: TableContract, day: str, warn: Callable[[str], None]) -> Iterator[pa.Table]:
-    """Rows that landed earlier the same day, oldest first. They stay: a second run of a day loses no version."""
-    for manifest in read_manifests(lake, SOURCE, table.name):
-        if manifest.partition_value != day:
-            continue
-        if not is_intact(lake, manifest):
-            warn(f"{SOURCE}.{table.name} {table.partition_key}={day}: damaged in the lake, read again without it")
-            continue
-        folder = lake.partition(SOURCE, table.name, table.partition_key, day)
-        with pq.ParquetFile(folder / DATA_FILE) as landed:
-            for batch in landed.iter_batches(batch_size=BATCH_ROWS):
-                yield pa.Table.from_batches([batch]).cast(table.schema)
-
-
-def _rows(lists: StripeLists, resource: Resource, run: RunContext) -> Iterator[Row]:
-    if resource.object_name == "event":
-        yield from _event_rows(lists, resource, run)
-        return
-    for entry in lists.entries(resource.path, dict(resource.parameters), resource.expand):
-        document = _complete(lists, resource.embedded, entry) if resource.embedded else entry
-        yield object_row(resource.object_name, document, run.instant)
-
-
-def _complete(lists: StripeLists, embedded: EmbeddedList, entry: dict[str, Any]) -> dict[str, Any]:
-    """The object with its embedded list read to the end."""
-    part = entry.get(embedded.field)
-    if not part or not part.get("has_more"):
-        return entry
-    path = embedded.path.format(id=entry["id"])
-    parameters = {name: value.format(id=entry["id"]) for name, value in embedded.parameters}
-    data = part["data"]
-    # An embedded list that is cut off before its first entry is asked for from the start.
-    rest = (
-        lists.rest(path, parameters, embedded.expand, data[-1]["id"])
-        if data
-        else lists.entries(path, parameters, embedded.expand)
+def _damage(table: str, day: str) -> str:
+    return (
+        f"{SOURCE}.{table} read_date={day}: damaged in the lake, its checksum differs; the list is read whole in its "
+        "place. Versions that it alone held are lost: restore the folder from the backup if they matter"
     )
-    return {**entry, embedded.field: {**part, "data": [*data, *rest], "has_more": False}}
-
-
-def _event_rows(lists: StripeLists, resource: Resource, run: RunContext) -> Iterator[Row]:
-    """Events about objects that have an allow-list; the others are about what is not read at all."""
-    since = int((run.instant - timedelta(days=EVENT_DAYS)).timestamp())
-    for event in lists.entries(resource.path, {"created": {"gte": since}}):
-        row = event_row(_complete_snapshot(lists, event), run.instant, lists.api_version)
-        if row is not None:
-            yield row
-
-
-def _complete_snapshot(lists: StripeLists, event: dict[str, Any]) -> dict[str, Any]:
-    """The event of a subscription with more items than Stripe embeds: the others are taken as they are now.
-
-    Only subscriptions are read out of events. Their items past the cut are in no event at all; leaving them out would
-    end what they are worth at each event.
-    """
-    document = event["data"]["object"]
-    embedded = SUBSCRIPTION_ITEMS
-    if document.get("object") != "subscription" or not document.get(embedded.field, {}).get("has_more"):
-        return event
-    complete = _complete(lists, embedded, document)
-    data = {**event["data"], "object": complete}
-    before = (data.get("previous_attributes") or {}).get(embedded.field)
-    if before and before.get("has_more"):
-        named = {item["id"] for item in document[embedded.field]["data"]} | {item["id"] for item in before["data"]}
-        beyond = [item for item in complete[embedded.field]["data"] if item["id"] not in named]
-        data["previous_attributes"] = {
-            **data["previous_attributes"],
-            embedded.field: {**before, "data": [*before["data"], *beyond], "has_more": False},
-        }
-    return {**event, "data": data}
