@@ -15,20 +15,22 @@ _CURRENCIES = {"US": "USD", "GB": "GBP", "JP": "JPY"}
 _FIRST = ("Anna", "Jonas", "Mia", "Lukas", "Sofia", "Emil", "Lea", "Paul", "Nora", "Felix", "Ida", "Max")
 _LAST = ("Becker", "Lindner", "Vogel", "Kramer", "Seidel", "Hartmann", "Novak", "Jansen", "Moreau", "Ellis")
 _TRADES = ("Optik", "Reisen", "Werkstatt", "Kaffee", "Immobilien", "Praxis", "Garten", "Moden", "Software", "Verlag")
-# Channel of the first touch: utm_source, utm_medium, utm_campaign, referrer.
-_TOUCHES: tuple[tuple[int, tuple[str | None, str | None, str | None, str | None]], ...] = (
-    (26, (None, None, None, "https://www.google.com/search?q=ai+chat+agent")),
-    (7, (None, None, None, "https://www.bing.com/")),
-    (4, (None, None, None, "https://duckduckgo.com/")),
-    (18, ("wordpress", "plugin", "netvexa_listing", "https://wordpress.org/plugins/netvexa/")),
-    (4, (None, None, None, "https://wordpress.org/plugins/search/chat/")),
-    (17, ("google", "cpc", "brand_de", "https://www.google.com/")),
-    (8, ("google", "cpc", "generic_eu", "https://www.google.com/")),
-    (7, ("newsletter", "email", "spring_guide", None)),
-    (6, ("blog", "content", "ai_agent_handbook", "https://www.netvexa.example/blog/handbook")),
-    (2, ("partner", "referral", "agency week", "https://agency.example/tools")),
-    (5, (None, None, None, None)),
-    (1, ("max.muster@example.org", "email", "call +49 30 1234567", "not a url")),
+# What brings visitors: how often, which channel it is, and what the first touch leaves in the app: utm_source,
+# utm_medium, utm_campaign, referrer.
+_Touch = tuple[str | None, str | None, str | None, str | None]
+_TOUCHES: tuple[tuple[int, str, _Touch], ...] = (
+    (26, "organic_search", (None, None, None, "https://www.google.com/search?q=ai+chat+agent")),
+    (7, "organic_search", (None, None, None, "https://www.bing.com/")),
+    (4, "organic_search", (None, None, None, "https://duckduckgo.com/")),
+    (18, "wordpress_plugin", ("wordpress", "plugin", "netvexa_listing", "https://wordpress.org/plugins/netvexa/")),
+    (4, "wordpress_plugin", (None, None, None, "https://wordpress.org/plugins/search/chat/")),
+    (17, "google_ads", ("google", "cpc", "brand_de", "https://www.google.com/")),
+    (8, "google_ads", ("google", "cpc", "generic_eu", "https://www.google.com/")),
+    (7, "content_marketing", ("newsletter", "email", "spring_guide", None)),
+    (6, "content_marketing", ("blog", "content", "ai_agent_handbook", "https://www.netvexa.example/blog/handbook")),
+    (2, "other", ("partner", "referral", "agency week", "https://agency.example/tools")),
+    (5, "other", (None, None, None, None)),
+    (1, "other", ("max.muster@example.org", "email", "call +49 30 1234567", "not a url")),
 )
 
 
@@ -41,7 +43,8 @@ class Account:
     created_at: int
     country: str
     currency: str
-    touch: tuple[str | None, str | None, str | None, str | None]
+    channel: str
+    touch: _Touch
     email: str
     company_name: str
     phone: str
@@ -98,7 +101,7 @@ def new_account(seed: int, index: int, created_at: int, country: str | None = No
     drawn = rng.choices(_COUNTRIES, _COUNTRY_WEIGHTS)[0]
     country = country or drawn
     first, last, trade = rng.choice(_FIRST), rng.choice(_LAST), rng.choice(_TRADES)
-    touch = rng.choices([touch for _, touch in _TOUCHES], [weight for weight, _ in _TOUCHES])[0]
+    _, channel, touch = rng.choices(_TOUCHES, [weight for weight, *_ in _TOUCHES])[0]
     kind = rng.choices(("trial", "direct", "visitor"), (93, 2, 5))[0]
     return Account(
         index=index,
@@ -106,6 +109,7 @@ def new_account(seed: int, index: int, created_at: int, country: str | None = No
         created_at=created_at,
         country=country,
         currency=_CURRENCIES.get(country, "EUR"),
+        channel=channel,
         touch=touch,
         email=f"{first}.{last}{index}@{trade}-{last}.example".lower(),
         company_name=f"{trade} {last} {rng.choice(('GmbH', 'KG', 'AG', 'Ltd'))}",

@@ -60,6 +60,18 @@ _FEATURES = ("lead_export", "knowledge_base", "widget_theme", "handover", "analy
 
 
 @dataclass(frozen=True)
+class AccountEvent:
+    """What the app tracked about an account: a signal, its properties as JSON, and both clocks in microseconds."""
+
+    id: str
+    account_id: str
+    signal: AppSignal
+    properties: str
+    occurred_at: int
+    received_at: int
+
+
+@dataclass(frozen=True)
 class OddRow:
     """An event row that must not count, as text cells by column (None is NULL), due at `due` (Unix seconds)."""
 
@@ -135,9 +147,9 @@ def _properties(activity: Activity) -> tuple[npt.NDArray[np.int64], list[str]]:
     return codes, texts
 
 
-def account_rows(
+def account_events(
     seed: int, account: Account, signals: Sequence[AppSignal], paid_spans: Sequence[tuple[int, int | None]], end: int
-) -> list[tuple[object, ...]]:
+) -> list[AccountEvent]:
     """What the app tracks about an account itself: trials, conversions, features, experiments, page views."""
     welcome, variant = f"/welcome?email={account.email}", stream(seed, "variant", account.id)
     exposed: dict[str, str | int] = {"experiment": "onboarding", "variant": variant.choice(_VARIANTS)}
@@ -152,7 +164,7 @@ def account_rows(
         while moment < min(end, until or end):
             told.append(AppSignal(moment, "feature_used", {"feature": use.choice(_FEATURES)}))
             moment += int(use.expovariate(1 / (5 * DAY))) + HOUR
-    rows: list[tuple[object, ...]] = []
+    events: list[AccountEvent] = []
     for signal in told:
         name = (account.id, signal.at, signal.event_type)
         rng = stream(seed, "app clock", *name)
@@ -163,12 +175,16 @@ def account_rows(
         instants = ((signal.at + ahead) * SECOND, signal.at * SECOND + rng.randrange(80_000, 4 * SECOND))
         text = json.dumps(signal.properties)
         event_id = uuid_of(seed, "account event", *name)
-        rows.append((event_id, signal.event_type, account.id, None, None, None, text, "198.51.100.7", *instants))
-    return rows
+        events.append(AccountEvent(event_id, account.id, signal, text, *instants))
+    return events
 
 
-def account_table(rows: Sequence[tuple[object, ...]]) -> pa.Table:
-    """Account rows in the app's columns."""
+def account_table(events: Sequence[AccountEvent]) -> pa.Table:
+    """Account events in the app's columns."""
+    rows = []
+    for told in events:
+        texts = (told.id, told.signal.event_type, told.account_id, None, None, None, told.properties, "198.51.100.7")
+        rows.append((*texts, told.occurred_at, told.received_at))
     columns = list(zip(*rows, strict=True))
     arrays = [pa.array(column, pa.string()) for column in columns[:-2]]
     arrays += [pa.array(column, pa.int64()).cast(INSTANT) for column in columns[-2:]]
@@ -237,8 +253,13 @@ def before(events: pa.Table, instant: int) -> pa.Table:
     return events.filter(pc.less(events["received_at"], bound))
 
 
-def truth_tables(truth: ConversationTruth, activity: Activity, agents: Sequence[Agent]) -> tuple[pa.Table, pa.Table]:
-    """The ledger's tables of conversations (tests included) and of agents with their first real conversation."""
+def truth_tables(
+    truth: ConversationTruth, activity: Activity, agents: Sequence[Agent], end: int
+) -> tuple[pa.Table, pa.Table]:
+    """The ledger's tables of conversations (tests included) and of agents with their first real conversation.
+
+    `end` is the world's, in Unix seconds: what it deletes later is not deleted yet.
+    """
     agent_ids = pa.array([agent.id for agent in agents])
     account_ids = pa.array([agent.account.id for agent in agents])
     conversations = pa.table(
@@ -254,12 +275,20 @@ def truth_tables(truth: ConversationTruth, activity: Activity, agents: Sequence[
             "lead_count": truth.leads,
             "rated_response_count": truth.ratings,
             "accurate_response_count": truth.accurate,
+            "event_count": truth.events,
             "is_test": truth.is_test,
         }
     )
     first = np.full(len(agents), NEVER)
     np.minimum.at(first, truth.agent[~truth.is_test], truth.started[~truth.is_test])
     created = np.array([agent.created_at * SECOND for agent in agents], dtype=np.int64)
-    values = pa.array(first, mask=first == NEVER).cast(INSTANT)
-    own = {"agent_id": agent_ids, "account_id": account_ids, "created_at": pa.array(created).cast(INSTANT)}
-    return conversations, pa.table(own | {"first_conversation_at": values})
+    gone = [None if agent.deleted_at is None or agent.deleted_at >= end else agent.deleted_at for agent in agents]
+    return conversations, pa.table(
+        {
+            "agent_id": agent_ids,
+            "account_id": account_ids,
+            "created_at": pa.array(created).cast(INSTANT),
+            "deleted_at": pa.array([None if at is None else at * SECOND for at in gone], pa.int64()).cast(INSTANT),
+            "first_conversation_at": pa.array(first, mask=first == NEVER).cast(INSTANT),
+        }
+    )

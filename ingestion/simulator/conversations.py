@@ -192,6 +192,7 @@ class ConversationTruth:
     leads: Numbers
     ratings: Numbers
     accurate: Numbers
+    events: Numbers
     is_test: Flags
 
 
@@ -226,6 +227,7 @@ def truth_of(activity: Activity, end: int) -> tuple[ConversationTruth, int]:
         leads=tally(kind == LEAD)[real],
         ratings=tally(rated)[real],
         accurate=tally(rated & (detail == 1))[real],
+        events=np.bincount(who, minlength=size)[real],
         is_test=is_test[real],
     )
     return truth, orphans

@@ -11,7 +11,7 @@ from ingestion.simulator.books import Json
 from ingestion.simulator.clock import HOUR, instant_of
 from ingestion.simulator.desk import Customer
 from ingestion.simulator.invoicing import TAX_RATE_ID, close, finalise, issue, pay, period_lines
-from ingestion.simulator.ledger import RevenueReduction
+from ingestion.simulator.ledger import InvoiceRevenue, RevenueLine, RevenueReduction
 from ingestion.simulator.pricing import Price, round_minor, to_major
 
 
@@ -45,7 +45,14 @@ def refund_part(customer: Customer, invoice: Json, percent: int, at: int, *, sta
     changed = charge | {"amount_refunded": refunded, "refunded": refunded == charge["amount"]}
     customer.desk.record("charges", changed, at, "charge.refunded")
     net = Fraction(amount * invoice["total_excluding_tax"], invoice["total"])
-    _take_from_ledger(customer, ("refund", refund["id"]), invoice["id"], net, at)
+    shares = _shares(_revenue(customer, invoice["id"]), net)
+    lines = tuple(
+        RevenueLine(
+            refund["id"] if len(shares) == 1 else f"{refund['id']}:{name}", name, to_major(share, customer.currency)
+        )
+        for name, share in shares.items()
+    )
+    _tell_refund(customer, refund, invoice["id"], lines=lines, given_back=amount)
     return refund
 
 
@@ -60,11 +67,7 @@ def refund_bare_charge(customer: Customer, amount: int, at: int) -> None:
     customer.desk.record(
         "charges", charge | {"amount_refunded": amount, "refunded": True}, at + HOUR, "charge.refunded"
     )
-    customer.desk.ledger.reductions.append(
-        RevenueReduction(
-            "refund", refund["id"], customer.desk.account.id, None, customer.currency, instant_of(at + HOUR), {}
-        )
-    )
+    _tell_refund(customer, refund, None, given_back=amount)
 
 
 def credit(
@@ -94,6 +97,7 @@ def credit(
         customer.desk.record(
             "charges", charge | {"amount_refunded": charge["amount_refunded"] + total}, at, "charge.refunded"
         )
+        _tell_refund(customer, refund, invoice["id"], given_back=0)
     taxes = [stripe_objects.tax_entry(tax_total, "exclusive", net_total, TAX_RATE_ID)] if tax_total else []
     note: Json = {
         "id": note_id,
@@ -134,7 +138,24 @@ def credit(
     if is_open:
         changed |= {"amount_remaining": invoice["amount_remaining"] - total}
     customer.desk.record("invoices", changed, at, "invoice.updated")
-    _take_from_ledger(customer, ("credit_note", note_id), invoice["id"], Fraction(net_total), at)
+    revenue = _revenue(customer, invoice["id"])
+    types = {line.line_id: line.revenue_type for line in revenue.lines}
+    largest = max(revenue.net_by_type, key=lambda name: revenue.net_by_type[name])
+    taken = tuple(
+        RevenueLine(line["id"], largest if name is None else types[name], to_major(net, customer.currency))
+        for line, (name, net) in zip(lines, nets, strict=True)
+    )
+    customer.desk.ledger.reductions.append(
+        RevenueReduction(
+            "credit_note",
+            note_id,
+            customer.desk.account.id,
+            invoice["id"],
+            customer.currency,
+            instant_of(at),
+            taken,
+        )
+    )
     return note
 
 
@@ -160,18 +181,33 @@ def _credit_line(customer: Customer, invoice_line_id: str | None, net: int) -> J
     }
 
 
-def _take_from_ledger(customer: Customer, source: tuple[str, str], invoice_id: str, net: Fraction, at: int) -> None:
-    entry = next(entry for entry in customer.desk.ledger.invoices if entry.invoice_id == invoice_id)
-    positive = {name: amount for name, amount in entry.net_by_type.items() if amount > 0}
-    total = sum(positive.values())
-    shares = {name: net * Fraction(amount) / Fraction(total) for name, amount in positive.items()}
+def _revenue(customer: Customer, invoice_id: str) -> InvoiceRevenue:
+    return next(entry for entry in customer.desk.ledger.invoices if entry.invoice_id == invoice_id)
+
+
+def _shares(revenue: InvoiceRevenue, net: Fraction) -> dict[str, Fraction]:
+    """What a net amount takes from each revenue type of an invoice, in proportion to those above zero."""
+    positive = {name: Fraction(amount) for name, amount in revenue.net_by_type.items() if amount > 0}
+    return {name: net * amount / sum(positive.values()) for name, amount in positive.items()}
+
+
+def _tell_refund(
+    customer: Customer,
+    refund: Json,
+    invoice_id: str | None,
+    *,
+    lines: tuple[RevenueLine, ...] = (),
+    given_back: int,
+) -> None:
     customer.desk.ledger.reductions.append(
         RevenueReduction(
-            *source,
+            "refund",
+            refund["id"],
             customer.desk.account.id,
             invoice_id,
             customer.currency,
-            instant_of(at),
-            {name: to_major(share, customer.currency) for name, share in shares.items()},
+            instant_of(refund["created"]),
+            lines,
+            to_major(given_back, customer.currency),
         )
     )

@@ -14,7 +14,7 @@ from ingestion.simulator import stripe_objects
 from ingestion.simulator.books import Json
 from ingestion.simulator.clock import instant_of
 from ingestion.simulator.desk import Customer
-from ingestion.simulator.ledger import InvoiceRevenue
+from ingestion.simulator.ledger import InvoiceRevenue, RevenueLine
 from ingestion.simulator.pricing import Discount, Price, charges, inclusive_tax, round_minor, to_major
 
 TAX_RATE_ID = "txr_seller"
@@ -279,21 +279,28 @@ def finalise(customer: Customer, invoice: Json, lines: Sequence[Line], at: int) 
     customer.desk.record("invoices", opened, at, "invoice.finalized", livemode=customer.livemode)
     if customer.balance != starting:
         customer.desk.change_customer(customer, at, balance=customer.balance)
-    nets: dict[str, int] = defaultdict(int)
-    for line, rendered in zip(lines, invoice["lines"]["data"], strict=True):
-        contained = sum(tax["amount"] for tax in rendered["taxes"] if tax["tax_behavior"] == "inclusive")
-        nets[revenue_type_of(line.price)] += line.taxable - contained
     if customer.livemode:
+        names = [rendered["id"] for rendered in invoice["lines"]["data"]]
         customer.desk.ledger.invoices.append(
             InvoiceRevenue(
                 invoice["id"],
                 customer.desk.account.id,
                 customer.currency,
                 instant_of(at),
-                {kind: to_major(net, customer.currency) for kind, net in sorted(nets.items())},
+                tuple(_revenue_of(customer, line, name) for line, name in zip(lines, names, strict=True)),
             )
         )
     return opened
+
+
+def _revenue_of(customer: Customer, line: Line, line_id: str) -> RevenueLine:
+    contained = 0 if line.price.tax_behavior == "exclusive" else inclusive_tax(line.taxable, customer.tax_rate)
+    return RevenueLine(
+        line_id,
+        revenue_type_of(line.price),
+        to_major(line.taxable - contained, customer.currency),
+        (instant_of(line.start), instant_of(line.end)),
+    )
 
 
 def _settle(customer: Customer, invoice: Json, at: int, *, succeeded: bool) -> None:

@@ -37,6 +37,28 @@ class Cause(StrEnum):
 
 
 @dataclass(frozen=True)
+class AccountTruth:
+    """Who an account is, and the channel its first visitor came by ("other" for one that the app never saw).
+
+    An account that Stripe alone knows was created with its first customer, in no country.
+    """
+
+    account_id: str
+    created_at: datetime
+    country: str | None
+    channel: str
+
+
+@dataclass(frozen=True)
+class ItemMrr:
+    """What one item brings to its subscription's contract MRR; `plan` is its product's tier, else "other"."""
+
+    item_id: str
+    plan: str
+    mrr: Decimal
+
+
+@dataclass(frozen=True)
 class MrrChange:
     """One subscription's MRR from `effective_at` on, in the original currency.
 
@@ -50,7 +72,7 @@ class MrrChange:
     effective_at: datetime
     mrr_after: Decimal
     mrr_billed_after: Decimal
-    plan: str
+    items: tuple[ItemMrr, ...]
     cause: Cause
     is_involuntary: bool
     shown_from: datetime | None
@@ -67,23 +89,60 @@ class MrrChange:
 _Standing = tuple[list[datetime], list[MrrChange]]
 
 
+class Notice(StrEnum):
+    """What becomes of a subscription without touching its MRR."""
+
+    LEAVING = "leaving"
+    STAYING = "staying"
+    PAST_DUE = "past_due"
+    PAID_UP = "paid_up"
+
+
+@dataclass(frozen=True)
+class NoticeGiven:
+    """A notice, and the instant from which it holds: until the one that takes it back."""
+
+    account_id: str
+    subscription_id: str
+    given_at: datetime
+    notice: Notice
+
+
+@dataclass(frozen=True)
+class RevenueLine:
+    """Net money of one line, in major units; `service` is the period it pays for, None for what is taken back."""
+
+    line_id: str
+    revenue_type: str
+    net: Decimal
+    service: tuple[datetime, datetime] | None = None
+
+
 @dataclass(frozen=True)
 class InvoiceRevenue:
-    """Net revenue of one finalised invoice by revenue type; `voided_at` when it was voided later."""
+    """Net revenue of one finalised invoice; `voided_at` when it was voided later."""
 
     invoice_id: str
     account_id: str
     currency: str
     finalized_at: datetime
-    net_by_type: dict[str, Decimal]
+    lines: tuple[RevenueLine, ...]
     voided_at: datetime | None = None
+
+    @property
+    def net_by_type(self) -> dict[str, Decimal]:
+        """Its net by revenue type, types in alphabetical order."""
+        nets: dict[str, Decimal] = defaultdict(Decimal)
+        for line in sorted(self.lines, key=lambda line: line.revenue_type):
+            nets[line.revenue_type] += line.net
+        return dict(nets)
 
 
 @dataclass(frozen=True)
 class RevenueReduction:
     """A credit note or a succeeded refund, net of tax, positive; `invoice_id` None for a charge without an invoice.
 
-    `already_credited` is the part of a refund (net) that a credit note had taken before.
+    `given_back` is the part of a refund, tax included, that no credit note had taken before.
     """
 
     kind: str
@@ -92,7 +151,8 @@ class RevenueReduction:
     invoice_id: str | None
     currency: str
     effective_at: datetime
-    net_by_type: dict[str, Decimal]
+    lines: tuple[RevenueLine, ...]
+    given_back: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True)
@@ -106,14 +166,29 @@ class TrialTruth:
 
 
 @dataclass(frozen=True)
-class SpendTruth:
-    """Spend of a day as finally known, per vendor and currency, in major units."""
+class AppConversion:
+    """A conversion that the app tracked when it happened; some it forgets."""
 
+    account_id: str
+    converted_at: datetime
+
+
+@dataclass(frozen=True)
+class SpendTruth:
+    """What a day costs of one bill, or of one campaign as finally known, in major units; a bill may outlast the world.
+
+    `billed_on` is the first day of the bill, the day itself for advertising, which alone reports volumes.
+    """
+
+    billed_on: date
     spend_date: date
     channel: str
     vendor: str
     currency: str
     amount: Decimal
+    clicks: int | None = None
+    impressions: int | None = None
+    conversions: Decimal | None = None
 
 
 @dataclass
@@ -121,14 +196,18 @@ class Ledger:
     """The truth about one world, complete up to the world's end.
 
     `conversations`: one row a conversation that really started, tests included (columns in conversations.py).
-    `agents`: one row an agent: agent_id, account_id, created_at, first_conversation_at (non-test, may be null).
-    `quarantined` and `duplicates` count app rows that should never count, by reason, up to the world's end.
+    `agents`: one row an agent: agent_id, account_id, created_at, deleted_at, first_conversation_at (non-test); the last
+    two may be null.
+    `quarantined`, `set_aside` and `duplicates` count app rows that no number counts, by reason, up to the world's end.
     """
 
+    accounts: list[AccountTruth] = field(default_factory=list)
     changes: list[MrrChange] = field(default_factory=list)
+    notices: list[NoticeGiven] = field(default_factory=list)
     invoices: list[InvoiceRevenue] = field(default_factory=list)
     reductions: list[RevenueReduction] = field(default_factory=list)
     trials: list[TrialTruth] = field(default_factory=list)
+    app_conversions: list[AppConversion] = field(default_factory=list)
     spend: list[SpendTruth] = field(default_factory=list)
     conversations: pa.Table = field(default_factory=lambda: pa.table({}))
     agents: pa.Table = field(default_factory=lambda: pa.table({}))

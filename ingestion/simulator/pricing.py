@@ -54,9 +54,14 @@ class Price:
         return self.interval is not None
 
     @property
+    def is_licensed(self) -> bool:
+        """Whether it is billed every interval for the quantity held."""
+        return self.is_recurring and self.usage == "licensed"
+
+    @property
     def counts_in_mrr(self) -> bool:
         """Whether its items may carry MRR at all."""
-        return self.is_recurring and self.usage == "licensed" and self.product.revenue_type != "services"
+        return self.is_licensed and self.product.revenue_type != "services"
 
     @property
     def per_month(self) -> Fraction:
@@ -171,32 +176,35 @@ def inclusive_tax(gross: int, rate: Fraction) -> int:
 
 def monthly_recurring(
     items: Sequence[PricedItem], discounts: Sequence[Discount], tax_rate: Fraction, *, forever_only: bool
-) -> Decimal:
-    """MRR of a subscription's items in major units: the sum of per-item amounts of 4 decimals.
+) -> list[Decimal]:
+    """MRR of each of a subscription's items in major units, to 4 decimals; zero for what carries none.
 
     `discounts` are those in force on the subscription, in listed order; each item's own come first.
     `forever_only` takes off contract coupons alone (the headline); otherwise every coupon given counts.
     """
-    licensed = [item for item in items if item.price.is_recurring and item.price.usage == "licensed"]
-    amounts = [full_charge(item.price, item.quantity or 0) * item.price.per_month for item in licensed]
-    for index, item in enumerate(licensed):
+    amounts = [
+        full_charge(item.price, item.quantity or 0) * item.price.per_month if item.price.is_licensed else Fraction(0)
+        for item in items
+    ]
+    for index, item in enumerate(items):
         for discount in item.discounts:
             if not forever_only or discount.coupon.duration == "forever":
-                _take_off(amounts, licensed, discount.coupon, [index])
+                _take_off(amounts, items, discount.coupon, [index])
     for discount in discounts:
         if not forever_only or discount.coupon.duration == "forever":
-            touched = [i for i, item in enumerate(licensed) if discount.touches(item.price)]
-            _take_off(amounts, licensed, discount.coupon, touched)
-    total = Decimal("0.0000")
-    for amount, item in zip(amounts, licensed, strict=True):
-        if not item.price.counts_in_mrr:
-            continue
-        net = amount
-        if item.price.tax_behavior != "exclusive" and amount:
-            gross = round_minor(amount / item.price.per_month)
-            net = amount * Fraction(gross - inclusive_tax(gross, tax_rate), gross)
-        total += to_major(net, item.price.currency)
-    return total
+            touched = [i for i, item in enumerate(items) if item.price.is_licensed and discount.touches(item.price)]
+            _take_off(amounts, items, discount.coupon, touched)
+    return [
+        to_major(_net(amount, item.price, tax_rate) if item.price.counts_in_mrr else Fraction(0), item.price.currency)
+        for amount, item in zip(amounts, items, strict=True)
+    ]
+
+
+def _net(amount: Fraction, price: Price, tax_rate: Fraction) -> Fraction:
+    if price.tax_behavior == "exclusive" or not amount:
+        return amount
+    gross = round_minor(amount / price.per_month)
+    return amount * Fraction(gross - inclusive_tax(gross, tax_rate), gross)
 
 
 def _take_off(amounts: list[Fraction], items: Sequence[PricedItem], coupon: Coupon, touched: list[int]) -> None:

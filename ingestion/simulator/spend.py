@@ -3,7 +3,6 @@
 Rows of the three spend exports and the spend truth, per day; the files themselves are written in emit_files.py.
 """
 
-from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -68,15 +67,12 @@ class SpendHistory:
 
 def spend_history(seed: int, start: date, end: date, ledger: Ledger) -> SpendHistory:
     """Spend from `start` to `end` (exclusive); the truth goes to the ledger."""
-    truth: dict[tuple[date, str, str, str], Decimal] = defaultdict(Decimal)
-    ads = _ads(seed, start, end, truth)
-    costs = _costs(seed, start, end, truth, ledger)
-    plugin = _plugin(seed, start, end)
-    ledger.spend = [SpendTruth(*key, amount) for key, amount in sorted(truth.items()) if key[0] < end]
-    return SpendHistory(ads, costs, plugin)
+    ads = _ads(seed, start, end, ledger)
+    costs = _costs(seed, start, end, ledger)
+    return SpendHistory(ads, costs, _plugin(seed, start, end))
 
 
-def _ads(seed: int, start: date, end: date, truth: dict[tuple[date, str, str, str], Decimal]) -> list[AdRow]:
+def _ads(seed: int, start: date, end: date, ledger: Ledger) -> list[AdRow]:
     rows: list[AdRow] = []
     for number, day in enumerate(days_between(start, end)):
         for customer, currency, campaign, name, budget in _CAMPAIGNS:
@@ -94,19 +90,19 @@ def _ads(seed: int, start: date, end: date, truth: dict[tuple[date, str, str, st
                 if later and happens(rng, 0.25):
                     final = final * rng.randint(93, 99) // 100
                 conversions = Decimal(rng.randrange(0, 180)) / 100
-                rows.append(
-                    AdRow(file_month, day, customer, currency, campaign, name, final, clicks, clicks * 37, conversions)
-                )
-            truth[day, "google_ads", "google_ads", currency] += Decimal(final) / MICROS
+                volumes = (clicks, clicks * 37, conversions)
+                rows.append(AdRow(file_month, day, customer, currency, campaign, name, final, *volumes))
+            amount = Decimal(final) / MICROS
+            ledger.spend.append(SpendTruth(day, day, "google_ads", "google_ads", currency, amount, *volumes))
     return rows
 
 
-def _costs(
-    seed: int, start: date, end: date, truth: dict[tuple[date, str, str, str], Decimal], ledger: Ledger
-) -> list[CostRow]:
+def _costs(seed: int, start: date, end: date, ledger: Ledger) -> list[CostRow]:
     rows: list[CostRow] = []
 
     def bill(day: date, what: tuple[str, str, str], amount: str, currency: str, *, last: date | None = None) -> None:
+        if day >= end:
+            return
         channel, vendor, text = what
         rows.append(
             CostRow(day, (day.isoformat(), channel, vendor, text, amount, currency, last.isoformat() if last else ""))
@@ -117,7 +113,7 @@ def _costs(
         known = channel if channel in {"content_marketing", "organic_search", "wordpress_plugin"} else "other"
         for position, covered in enumerate(span):
             part = Decimal(share + (position < rest)) / 100
-            truth[covered, known, vendor, currency] += part if cents >= 0 else -part
+            ledger.spend.append(SpendTruth(day, covered, known, vendor, currency, part if cents >= 0 else -part))
 
     month = start
     while month < end:

@@ -14,9 +14,10 @@ from ingestion.simulator.books import Json
 from ingestion.simulator.clock import add_intervals
 from ingestion.simulator.desk import Customer, Desk
 from ingestion.simulator.invoicing import Line
+from ingestion.simulator.ledger import ItemMrr
 from ingestion.simulator.pricing import Discount, Price, PricedItem, monthly_recurring
 
-NO_MRR = (Decimal("0.0000"), Decimal("0.0000"))
+NO_MRR: tuple[tuple[ItemMrr, ...], Decimal] = ((), Decimal("0.0000"))
 
 
 @dataclass
@@ -87,17 +88,16 @@ class SubscriptionState:
 
     def largest_plan(self) -> str:
         def size(item: Item) -> tuple[Decimal, str]:
-            return -monthly_recurring(
-                [PricedItem(item.price, item.quantity)], (), Fraction(0), forever_only=True
-            ), item.id
+            (mrr,) = monthly_recurring([PricedItem(item.price, item.quantity)], (), Fraction(0), forever_only=True)
+            return -mrr, item.id
 
         return sorted(self.items, key=size)[0].price.product.plan or "other"
 
     def counted(self, discounts: Sequence[Discount], at: int) -> tuple[Discount, ...]:
         return tuple(d for d in discounts if d.start <= at and (d.end is None or at < d.end))
 
-    def current_mrr(self, at: int) -> tuple[Decimal, Decimal]:
-        """(contract, billed) MRR by the plan's own terms at an instant."""
+    def current_mrr(self, at: int) -> tuple[tuple[ItemMrr, ...], Decimal]:
+        """The contract MRR of each item, and the billed MRR of all, by the plan's own terms at an instant."""
         if self.status not in {"active", "past_due"} or self.pause is not None:
             return NO_MRR
         items = [PricedItem(i.price, i.quantity, self.counted(i.discounts, at)) for i in self.items]
@@ -105,10 +105,14 @@ class SubscriptionState:
         if not shared and self.customer.discount is not None:
             shared = [self.customer.discount]
         rate = self.customer.tax_rate
-        return (
-            monthly_recurring(items, shared, rate, forever_only=True),
-            monthly_recurring(items, shared, rate, forever_only=False),
+        contract = monthly_recurring(items, shared, rate, forever_only=True)
+        billed = monthly_recurring(items, shared, rate, forever_only=False)
+        held = (
+            ItemMrr(item.id, item.price.product.plan or "other", mrr)
+            for item, mrr in zip(self.items, contract, strict=True)
+            if mrr
         )
+        return tuple(held), sum(billed, Decimal("0.0000"))
 
     def render(self) -> Json:
         """The subscription as Stripe shows it, unexpanded."""

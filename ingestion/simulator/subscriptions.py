@@ -15,7 +15,7 @@ from ingestion.simulator.books import Json
 from ingestion.simulator.clock import DAY, HOUR, add_intervals, instant_of
 from ingestion.simulator.desk import AppSignal
 from ingestion.simulator.invoicing import Line
-from ingestion.simulator.ledger import Cause, MrrChange
+from ingestion.simulator.ledger import Cause, ItemMrr, MrrChange, Notice, NoticeGiven
 from ingestion.simulator.pricing import Coupon, Discount, Price, full_charge
 from ingestion.simulator.subscription_state import NO_MRR, Item, SubscriptionState
 
@@ -32,7 +32,7 @@ class Subscription(SubscriptionState):
     failures: dict[int, str] = field(default_factory=dict)
     pending: list[Line] = field(default_factory=list)
     awaiting_proof: list[int] = field(default_factory=list)
-    mrr: tuple[Decimal, Decimal] = NO_MRR
+    mrr: tuple[tuple[ItemMrr, ...], Decimal] = NO_MRR
 
     # -- opening ----------------------------------------------------------------------------------------------------
 
@@ -152,6 +152,7 @@ class Subscription(SubscriptionState):
         declined = invoicing.decline(self.customer, opened, at)
         self.status = "past_due"
         self._record(at, "customer.subscription.updated")
+        self._notice(at, Notice.PAST_DUE)
         self.desk.at(at + 3 * DAY, lambda instant: self._retry(instant, declined, outcome))
 
     def _retry(self, at: int, invoice: Json, outcome: str) -> None:
@@ -161,6 +162,7 @@ class Subscription(SubscriptionState):
             invoicing.pay(self.customer, invoice, at)
             self.status = "active"
             self._record(at, "customer.subscription.updated")
+            self._notice(at, Notice.PAID_UP)
             return
         declined = invoicing.decline(self.customer, invoice, at)
         self.desk.at(at + GIVEN_UP_AFTER - 3 * DAY, lambda instant: self._give_up(instant, declined, outcome))
@@ -184,6 +186,7 @@ class Subscription(SubscriptionState):
         invoicing.pay(self.customer, invoice, at)
         self.status = "active"
         self._record(at, "customer.subscription.updated")
+        self._notice(at, Notice.PAID_UP)
         self._book(at, Cause.RECOVERED, shown_from=self.period[1], proof_at=self.period[1] + FINALISED_AFTER)
 
     # -- changes ----------------------------------------------------------------------------------------------------
@@ -292,12 +295,14 @@ class Subscription(SubscriptionState):
         if self.status in {"active", "past_due", "trialing"}:
             self.cancel_at_period_end, self.canceled_at, self.reason = True, at, "cancellation_requested"
             self._record(at, "customer.subscription.updated")
+            self._notice(at, Notice.LEAVING)
 
     def keep(self, at: int) -> None:
         """The customer changes their mind before a scheduled cancellation."""
         if self.cancel_at_period_end and self.status in {"active", "past_due", "trialing"}:
             self.cancel_at_period_end, self.canceled_at, self.reason = False, None, None
             self._record(at, "customer.subscription.updated")
+            self._notice(at, Notice.STAYING)
 
     def cancel(self, at: int, reason: str = "cancellation_requested", *, cause: Cause = Cause.CANCEL) -> None:
         """End it at once."""
@@ -388,15 +393,18 @@ class Subscription(SubscriptionState):
         if mrr == self.mrr:
             return False
         self.mrr = mrr
-        self._tell_desk(at)
+        items, billed = mrr
+        total = sum((item.mrr for item in items), Decimal("0.0000"))
+        self._tell_desk(at, total)
         self.desk.ledger.changes.append(
             MrrChange(
                 self.desk.account.id,
                 self.customer.currency,
                 self.id,
                 instant_of(at),
-                *mrr,
-                self.plan,
+                total,
+                billed,
+                items,
                 cause,
                 involuntary,
                 _instant(shown_from),
@@ -406,11 +414,16 @@ class Subscription(SubscriptionState):
         )
         return True
 
-    def _tell_desk(self, at: int) -> None:
+    def _notice(self, at: int, notice: Notice) -> None:
+        if self.customer.livemode:
+            told = NoticeGiven(self.desk.account.id, self.id, instant_of(at), notice)
+            self.desk.ledger.notices.append(told)
+
+    def _tell_desk(self, at: int, mrr: Decimal) -> None:
         if not self.customer.livemode:
             return
         desk = self.desk
-        if self.mrr[0]:
+        if mrr:
             if not desk.living:
                 desk.paid_spans.append((at, None))
             desk.living.add(self.id)

@@ -12,14 +12,14 @@ import pyarrow as pa
 
 from ingestion.simulator import app_events, stripe_objects
 from ingestion.simulator.accounts import Account, Agent, first_agents, sign_ups
-from ingestion.simulator.app_events import OddRow
+from ingestion.simulator.app_events import AccountEvent, OddRow
 from ingestion.simulator.books import Books
 from ingestion.simulator.cast import play, scripted_accounts
 from ingestion.simulator.catalogue import COUPONS, PRICES, PRODUCTS
 from ingestion.simulator.clock import DAY, first_of_month, instant_of, local_date, local_midnight
 from ingestion.simulator.conversations import SECOND, simulate_activity, truth_of
 from ingestion.simulator.desk import Desk
-from ingestion.simulator.ledger import Ledger, TrialTruth
+from ingestion.simulator.ledger import AccountTruth, AppConversion, Ledger, TrialTruth
 from ingestion.simulator.lifecycle import Patron
 from ingestion.simulator.rates import RateDay, rate_history
 from ingestion.simulator.spend import SpendHistory, spend_history
@@ -75,11 +75,12 @@ def build_world(until: datetime, seed: int = 7, months: int = MONTHS_OF_HISTORY)
         desks.append(desk)
     for desk in desks:
         desk.run()
+        _tell_account(desk)
         _tell_trial(desk)
     accounts = sorted((desk.account for desk in desks), key=lambda account: (account.created_at, account.id))
     agents = _agents(seed, desks, end)
     activity = simulate_activity(seed, agents, start, last)
-    own = [row for desk in desks if desk.account.in_app for row in _account_rows(seed, desk, end)]
+    own = [event for desk in desks if desk.account.in_app for event in _account_events(seed, desk, end)]
     log = app_events.in_order_of_arrival(
         [app_events.conversation_rows(activity, agents), app_events.account_table(own)]
     )
@@ -88,10 +89,11 @@ def build_world(until: datetime, seed: int = 7, months: int = MONTHS_OF_HISTORY)
     arrived = activity.received < end * SECOND
     ledger.duplicates = int((activity.is_copy & arrived).sum())
     ledger.set_aside = Counter({"conversation never started": orphans})
+    _tell_tracked(ledger, [event for event in own if event.received_at < end * SECOND])
     ledger.quarantined += app_events.count_odd(odd) + Counter(
         {"accounts: created_at is null": 1, "agents: account_id is null": 1}
     )
-    ledger.conversations, ledger.agents = app_events.truth_tables(truth, activity, agents)
+    ledger.conversations, ledger.agents = app_events.truth_tables(truth, activity, agents, end)
     return World(
         seed,
         start,
@@ -114,6 +116,26 @@ def _stock_the_shop(books: Books, at: int) -> None:
         books.record("prices", stripe_objects.price(price, at), at, "price.created")
     for coupon in COUPONS:
         books.record("coupons", stripe_objects.coupon(coupon, at), at, "coupon.created")
+
+
+def _tell_account(desk: Desk) -> None:
+    account = desk.account
+    if account.in_app:
+        told = AccountTruth(account.id, instant_of(account.created_at), account.country, account.channel)
+        desk.ledger.accounts.append(told)
+    elif account.stripe_customer_at is not None:
+        told = AccountTruth(account.id, instant_of(account.stripe_customer_at), None, "other")
+        desk.ledger.accounts.append(told)
+
+
+def _tell_tracked(ledger: Ledger, arrived: list[AccountEvent]) -> None:
+    kinds = Counter(event.signal.event_type for event in arrived)
+    ledger.set_aside["of no use to a mart"] = kinds.total() - kinds["trial_started"]
+    ledger.app_conversions = [
+        AppConversion(event.account_id, instant_of(event.signal.at))
+        for event in arrived
+        if event.signal.event_type == "trial_converted"
+    ]
 
 
 def _tell_trial(desk: Desk) -> None:
@@ -147,5 +169,5 @@ def _sooner(one: int | None, other: int | None) -> int | None:
     return min((moment for moment in (one, other) if moment is not None), default=None)
 
 
-def _account_rows(seed: int, desk: Desk, end: int) -> list[tuple[object, ...]]:
-    return app_events.account_rows(seed, desk.account, desk.signals, desk.paid_spans, end)
+def _account_events(seed: int, desk: Desk, end: int) -> list[AccountEvent]:
+    return app_events.account_events(seed, desk.account, desk.signals, desk.paid_spans, end)

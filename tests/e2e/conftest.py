@@ -13,8 +13,11 @@ from ingestion.simulator.world import World, build_world
 from orchestration.lib.paths import DataLayout
 from orchestration.settings import Settings
 from serving.version import Version
-from tests.e2e.sources import Company, app_in_postgres, company_in_duckdb
+from tests.e2e.exact import Rates
+from tests.e2e.sources import PSEUDONYM_KEY, Company, app_in_postgres, company_in_duckdb
 from tests.e2e.steps import nightly
+from tests.e2e.truth.company import CompanyTruth
+from tests.e2e.truth.recurring import MrrTruth
 
 AS_OF = datetime(2026, 11, 22, 12, tzinfo=UTC)
 AS_OF_DATE = date(2026, 11, 21)
@@ -58,6 +61,13 @@ def postgres_night(
 def embedded_night(company: Company, tmp_path_factory: pytest.TempPathFactory) -> Night:
     """The whole night on the embedded app database."""
     return run_night(company, tmp_path_factory.mktemp("embedded_night"))
+
+
+@pytest.fixture(scope="session")
+def truth(world: World, company: Company) -> CompanyTruth:
+    """What is true of the company, in the shape of every mart."""
+    rates = Rates.of(company.rates)
+    return CompanyTruth(world, rates, MrrTruth(world.ledger, rates, world.end).recurring(), PSEUDONYM_KEY)
 
 
 def run_night(company: Company, data_dir: Path) -> Night:

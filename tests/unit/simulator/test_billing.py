@@ -84,14 +84,18 @@ def test_invoice_lines__sum_to_the_total_without_tax(state: StripeState) -> None
             assert invoice["amount_paid"] == max(0, invoice["total"] + invoice["starting_balance"])
 
 
-def test_ledger_revenue__equals_invoices_that_were_finalised(world: World, state: StripeState) -> None:
-    nets = {entry.invoice_id: sum(entry.net_by_type.values()) for entry in world.ledger.invoices}
+def test_ledger_revenue__equals_invoices_that_were_finalised_line_by_line(world: World, state: StripeState) -> None:
+    told = {entry.invoice_id: entry for entry in world.ledger.invoices}
     for invoice in state.resources["invoices"]:
         if invoice["status"] == "draft" or not invoice["livemode"]:
             continue
-        places = 0 if invoice["currency"] == "jpy" else 2
+        minor_units = 1 if invoice["currency"] == "jpy" else 100
         if invoice["status_transitions"]["finalized_at"] is not None:
-            assert nets[invoice["id"]] == Decimal(invoice["total_excluding_tax"]) / 10**places
+            entry = told[invoice["id"]]
+            assert sum(entry.net_by_type.values()) == Decimal(invoice["total_excluding_tax"]) / minor_units
+            assert {line.line_id: line.net for line in entry.lines} == {
+                line["id"]: Decimal(net_of(line)) / minor_units for line in invoice["lines"]["data"]
+            }
 
 
 def test_renewals__follow_each_other_without_gap_or_overlap(state: StripeState) -> None:

@@ -27,7 +27,7 @@ def given(coupon: Coupon) -> Discount:
 
 
 def mrr(*items: PricedItem, coupons: tuple[Coupon, ...] = (), forever_only: bool = True) -> Decimal:
-    return monthly_recurring(items, [given(coupon) for coupon in coupons], GERMAN, forever_only=forever_only)
+    return sum(monthly_recurring(items, [given(coupon) for coupon in coupons], GERMAN, forever_only=forever_only))
 
 
 def test_graduated_tiers__bill_each_tier_its_own_part() -> None:
