@@ -9,7 +9,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -84,6 +84,7 @@ def _sample_sources(
             stripe_api_base=stripe.base_url,
             spend_dir=sample.spend_dir,
             rates_dir=sample.rates_dir,
+            look_back_days=settings.look_back_days,
         )
 
 
@@ -97,6 +98,7 @@ def _configured_sources(settings: Settings) -> tuple[Source, ...]:
         stripe_api_base=settings.stripe_api_base,
         spend_dir=settings.spend_dir,
         rates_dir=settings.rates_dir,
+        look_back_days=settings.look_back_days,
     )
 
 
@@ -108,6 +110,7 @@ def _sources(  # noqa: PLR0913 (the settings of four sources)
     stripe_api_base: str | None,
     spend_dir: Path,
     rates_dir: Path,
+    look_back_days: int,
 ) -> tuple[Source, ...]:
     from ingestion.sources.app.extract import AppSource  # the clients: ADBC, DuckDB, Stripe
     from ingestion.sources.rates.extract import RatesSource
@@ -115,7 +118,7 @@ def _sources(  # noqa: PLR0913 (the settings of four sources)
     from ingestion.sources.stripe.extract import StripeSource
 
     return (
-        AppSource(app_dsn, pseudonym_key),
+        AppSource(app_dsn, pseudonym_key, timedelta(days=look_back_days)),
         StripeSource(stripe_api_key, stripe_api_base),
         SpendSource(spend_dir),
         RatesSource(rates_dir),

@@ -71,7 +71,7 @@ def raw_tables() -> dg.Definitions:
         if session.instructions.accepted_volume:
             context.log.warning(f"accepted for this run: {session.instructions.tags}")
         try:
-            landing = land_sources(session, context.run_id, session.instructions.backfill or days_asked(context))
+            landing = land_sources(session, context.run.run_id, session.instructions.backfill or days_asked(context))
         except PermanentSourceError as error:
             raise dg.Failure(str(error), allow_retries=False) from error
         except TransientSourceError as error:
@@ -79,7 +79,7 @@ def raw_tables() -> dg.Definitions:
                 raise dg.Failure(f"{error} (given up after {RETRIES + 1} attempts)", allow_retries=False) from error
             session.progress.warn(f"{error} Trying again in {SECONDS_BEFORE_RETRY} s.")
             raise dg.RetryRequested(max_retries=RETRIES, seconds_to_wait=SECONDS_BEFORE_RETRY) from error
-        tell_landed_days(context.instance, Lake(session.layout.lake), context.run_id)
+        tell_landed_days(context.instance, Lake(session.layout.lake), context.run.run_id)
         yield from check_results(landing.report, context.selected_asset_check_keys)
         if landing.report.blocking_failures:
             raise refusal("gate 1", landing.report)

@@ -24,7 +24,7 @@ def published() -> dg.Definitions:
     )
     def warehouse(context: dg.AssetExecutionContext, session: dg.ResourceParam[RunSession]) -> dg.MaterializeResult:
         try:
-            version = publish_warehouse(session, context.run_id, project.document)
+            version = publish_warehouse(session, context.run.run_id, project.document)
         except RunFailedError as error:
             raise dg.Failure(str(error), allow_retries=False) from error
         return dg.MaterializeResult(
