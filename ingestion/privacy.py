@@ -6,7 +6,6 @@ columns and fields are asked for (each source's SELECT list or allow-list).
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import re
 from collections.abc import Callable
@@ -55,14 +54,11 @@ class PseudonymKey:
 
         Each distinct value of the batch is hashed once.
         """
-        keyed = hmac.new(self.secret, digestmod=hashlib.sha256)
 
         def token(value: str) -> str | None:
             if not value:
                 return None
-            mac = keyed.copy()
-            mac.update(value.encode())
-            return f"{self.id}_{mac.hexdigest()}"
+            return f"{self.id}_{hmac.digest(self.secret, value.encode(), 'sha256').hex()}"
 
         return map_distinct(values, token)
 

@@ -173,8 +173,8 @@ class PostgresReader:
             )
         if state == "42501":
             return PermanentSourceError(
-                f"{self._place}: {cause} (SQLSTATE {state}); grant SELECT on the columns that "
-                "ingestion/sources/app/README.md lists"
+                f"{self._place}: {cause} (SQLSTATE {state}); grant what "
+                "docs/sql/least_privileges.sql lists"
             )
         if state[:2] == "22":
             return PermanentSourceError(

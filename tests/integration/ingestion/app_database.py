@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
 
 from adbc_driver_postgresql import dbapi
+
+LEAST_PRIVILEGES = Path(__file__).parents[3] / "docs" / "sql" / "least_privileges.sql"
 
 PERSONAL = ("jane@example.com", "Jane Doe", "+49 30 1234567", "my secret question", "203.0.113.9", "visitor-jane")
 
@@ -263,6 +267,23 @@ def insert_events(events: Iterable[Event]) -> str:
 
 def _literal(value: str | None) -> str:
     return "null" if value is None else "'" + value.replace("'", "''") + "'"
+
+
+def reader_role(dsn: str) -> str:
+    """DSN of a role of its own that has what docs/sql/least_privileges.sql grants, and nothing else."""
+    database = urlsplit(dsn).path.strip("/")
+    role = f"reader_of_{database}"
+    text = LEAST_PRIVILEGES.read_text(encoding="utf-8")
+    code = "\n".join(line for line in text.splitlines() if not line.startswith("--"))
+    named = code.replace("netvexa_reader", role).replace("app_database", database)
+    execute(dsn, [statement for statement in named.split(";") if statement.strip()])
+    return dsn.replace("netvexa@", f"{role}@")
+
+
+def drop_reader_role(dsn: str) -> None:
+    """Take away what `reader_role` made: roles outlive their database."""
+    role = f"reader_of_{urlsplit(dsn).path.strip('/')}"
+    execute(dsn, [f"drop owned by {role}", f"drop role {role}"])
 
 
 def execute(dsn: str, sql: Sequence[str]) -> None:

@@ -10,7 +10,14 @@ import duckdb
 import pytest
 
 from ingestion.lake import Lake
-from tests.integration.ingestion.app_database import DUCKDB_TYPES, POSTGRES_TYPES, execute, statements
+from tests.integration.ingestion.app_database import (
+    DUCKDB_TYPES,
+    POSTGRES_TYPES,
+    drop_reader_role,
+    execute,
+    reader_role,
+    statements,
+)
 
 
 @pytest.fixture
@@ -29,8 +36,16 @@ def postgres_database(postgres_dsn: str) -> Iterator[str]:
 
 @pytest.fixture
 def app_in_postgres(postgres_database: str) -> str:
+    """The app's tables as their owner sees them."""
     execute(postgres_database, statements(POSTGRES_TYPES))
     return postgres_database
+
+
+@pytest.fixture
+def app_for_reader(app_in_postgres: str) -> Iterator[str]:
+    """The same tables for the role of docs/sql/least_privileges.sql."""
+    yield reader_role(app_in_postgres)
+    drop_reader_role(app_in_postgres)
 
 
 @pytest.fixture
