@@ -10,7 +10,6 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
@@ -22,6 +21,7 @@ from orchestration.settings import Settings
 
 if TYPE_CHECKING:
     from ingestion.contract import Source
+    from ingestion.simulator.sample import SampleCompany
 
 SAMPLE_SEED = 7
 _CONFIGURED = "configured sources"
@@ -82,22 +82,18 @@ def _sample_sources(
             pseudonym_key=_revealed(settings.pseudonym_key) or sample.pseudonym_key,
             stripe_api_key=sample.stripe_api_key,
             stripe_api_base=stripe.base_url,
-            spend_dir=sample.spend_dir,
-            rates_dir=sample.rates_dir,
+            folders=_folder_sources(sample),
             look_back_days=settings.look_back_days,
         )
 
 
 def _configured_sources(settings: Settings) -> tuple[Source, ...]:
-    assert settings.spend_dir is not None
-    assert settings.rates_dir is not None
     return _sources(
         app_dsn=_revealed(settings.app_dsn),
         pseudonym_key=_revealed(settings.pseudonym_key),
         stripe_api_key=_revealed(settings.stripe_api_key),
         stripe_api_base=settings.stripe_api_base,
-        spend_dir=settings.spend_dir,
-        rates_dir=settings.rates_dir,
+        folders=_folder_sources(settings),
         look_back_days=settings.look_back_days,
     )
 
@@ -108,21 +104,29 @@ def _sources(  # noqa: PLR0913 (the settings of four sources)
     pseudonym_key: str,
     stripe_api_key: str,
     stripe_api_base: str | None,
-    spend_dir: Path,
-    rates_dir: Path,
+    folders: tuple[Source, ...],
     look_back_days: int,
 ) -> tuple[Source, ...]:
     from ingestion.sources.app.extract import AppSource  # the clients: ADBC, DuckDB, Stripe
-    from ingestion.sources.rates.extract import RatesSource
-    from ingestion.sources.spend.extract import SpendSource
     from ingestion.sources.stripe.extract import StripeSource
 
     return (
         AppSource(app_dsn, pseudonym_key, timedelta(days=look_back_days)),
         StripeSource(stripe_api_key, stripe_api_base),
-        SpendSource(spend_dir),
-        RatesSource(rates_dir),
+        *folders,
     )
+
+
+def _folder_sources(company: Settings | SampleCompany) -> tuple[Source, ...]:
+    """The sources that are folders of files, a line each. `check_company` has made sure that none is missing."""
+    from ingestion.sources.rates.extract import RatesSource  # pyarrow
+    from ingestion.sources.spend.extract import SpendSource
+
+    folders = (
+        (SpendSource, company.spend_dir),
+        (RatesSource, company.rates_dir),
+    )
+    return tuple(source(folder) for source, folder in folders if folder is not None)
 
 
 def _revealed(secret: SecretStr | None) -> str:
