@@ -19,6 +19,7 @@ from orchestration.commands.quarantine import quarantine
 from orchestration.commands.run import backfill, demo, nightly
 from orchestration.commands.simulate import simulate
 from orchestration.commands.status import status
+from orchestration.commands.superset import superset
 from orchestration.failures import NetvexaError
 
 USAGE = 2
@@ -42,7 +43,7 @@ def netvexa(debug: bool) -> None:
     """
 
 
-for _command in (demo, nightly, backfill, publish, status, quarantine, config, simulate, dev):
+for _command in (demo, nightly, backfill, publish, status, quarantine, config, simulate, dev, superset):
     netvexa.add_command(_command)
 
 

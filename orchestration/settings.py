@@ -7,7 +7,7 @@ Every setting of the warehouse stands here (the API has its own). No other modul
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -63,6 +63,11 @@ class Settings(BaseSettings):
     volume_min_ratio: float = Field(
         default=USUAL_LIMITS.volume_min_ratio, ge=0, le=1, validation_alias="NETVEXA_VOLUME_MIN_RATIO"
     )
+
+    superset_url: str = Field(default="http://127.0.0.1:8088", validation_alias="NETVEXA_SUPERSET_URL")
+    superset_secret_key: SecretStr | None = Field(default=None, validation_alias="NETVEXA_SUPERSET_SECRET_KEY")
+    superset_metadata_uri: SecretStr | None = Field(default=None, validation_alias="NETVEXA_SUPERSET_METADATA_URI")
+    superset_admin_password: SecretStr | None = Field(default=None, validation_alias="NETVEXA_SUPERSET_ADMIN_PASSWORD")
 
     @field_validator("data_dir", "spend_dir", "rates_dir")
     @classmethod
@@ -205,3 +210,14 @@ def exported_for_dbt(warehouse: Path) -> Iterator[None]:
 def dagster_environment(home: Path) -> dict[str, str]:
     """The environment for Dagster's own server processes: ours, and where its instance lives."""
     return {**os.environ, "DAGSTER_HOME": str(home), "DO_NOT_TRACK": "1"}
+
+
+def superset_environment() -> dict[str, str]:
+    """This process's environment, of which Superset's own process is given a part."""
+    return dict(os.environ)
+
+
+def superset_passwords(roles: Iterable[str]) -> dict[str, str]:
+    """Passwords of the dashboards' users, by role, as far as NETVEXA_SUPERSET_PASSWORD_<ROLE> gives them."""
+    given = {role: os.environ.get(f"NETVEXA_SUPERSET_PASSWORD_{role.upper()}", "") for role in roles}
+    return {role: password for role, password in given.items() if password}

@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     import duckdb
 
 SCHEMA = "marts"
+# Beside the marts, what a reader of the file alone must know: which version it is and how far its numbers reach.
+VERSION_TABLE = "published.version"
 
 
 class NothingToPublishError(ValueError):
@@ -75,6 +77,7 @@ def publish(  # noqa: PLR0913 - what a version says of itself is passed by name,
     aside = root / f"{TEMPORARY_PREFIX}{version_id}"
     aside.mkdir()
     tables = _copy_marts(warehouse, aside)
+    _write_version(aside, version_id, as_of_date, run_instant, published_at)
     version = Version(
         id=version_id,
         path=root / version_id,
@@ -138,6 +141,21 @@ def _copy_marts(warehouse: Path, aside: Path) -> tuple[PublishedTable, ...]:
         tables = tuple(_copy_table(connection, name, aside) for name in names)
         connection.execute("detach source")
     return tables
+
+
+def _write_version(
+    aside: Path, version_id: str, as_of_date: date, run_instant: datetime, published_at: datetime
+) -> None:
+    """One row, in a schema of its own: it is no mart, and no part of what is hashed."""
+    import duckdb
+
+    with duckdb.connect(str(aside / WAREHOUSE_FILE)) as connection:
+        connection.execute("create schema published")
+        connection.execute(
+            f"create table {VERSION_TABLE} as select ?::varchar as version_id, ?::date as as_of_date,"
+            " ?::timestamptz as run_instant, ?::timestamptz as published_at",
+            [version_id, as_of_date, run_instant, published_at],
+        )
 
 
 def _copy_table(connection: duckdb.DuckDBPyConnection, name: str, scratch: Path) -> PublishedTable:

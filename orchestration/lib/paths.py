@@ -84,6 +84,11 @@ class DataLayout:
         return self.root / "runs"
 
     @property
+    def superset(self) -> Path:
+        """Superset's metadata, secrets and log."""
+        return self.root / "superset"
+
+    @property
     def run_lock(self) -> Path:
         """The file whose lock says that a run is going on."""
         return self.root / "run.lock"

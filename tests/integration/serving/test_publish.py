@@ -26,7 +26,7 @@ def mrr_of(path: Path) -> Decimal:
     return Decimal(row[0])
 
 
-def test_publish__the_file_holds_the_marts_as_sorted_tables_with_comments_and_nothing_else(
+def test_publish__the_file_holds_the_marts_as_sorted_tables_with_comments_and_which_version_it_is(
     publish_at: Publish, root: Path
 ) -> None:
     publish_at()
@@ -34,7 +34,12 @@ def test_publish__the_file_holds_the_marts_as_sorted_tables_with_comments_and_no
         tables = connection.execute(
             "select schema_name, table_name, comment from duckdb_tables() order by all"
         ).fetchall()
-        assert tables == [("marts", "latest", None), ("marts", "mrr_daily", "The company's MRR")]
+        marts = [("marts", "latest", None), ("marts", "mrr_daily", "The company's MRR")]
+        assert tables == [*marts, ("published", "version", None)]
+        version = connection.execute("select version_id, as_of_date, published_at from published.version").fetchall()
+        served = current(root)
+        assert served is not None
+        assert version == [(served.id, served.as_of_date, served.published_at)]
         assert connection.execute("select count(*) from duckdb_views() where not internal").fetchone() == (0,)
         comments = "select column_name, comment from duckdb_columns() where comment is not null"
         assert connection.execute(comments).fetchall() == [("mrr_eur", "Each day's rate")]
