@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from expectations.batch_baseline import (
     COLUMNS_MATCH,
+    VOLUME_HOLDS,
     measure_batch,
     measure_partition,
 )
@@ -65,7 +66,7 @@ class BatchScan:
         if not differences:
             self._measure_rows(rules, by_subject)
             self._measure_keys(rules, by_subject)
-            self._measure_counts(previous, by_subject)
+            self._measure_counts(rules, previous, by_subject)
             for rule in rules:
                 if isinstance(rule, QueryRule):
                     by_subject[ALL_PARTITIONS][rule.spec.name] = self._rows(f"select {rule.measure}")[0][0]
@@ -122,14 +123,18 @@ class BatchScan:
                 by_subject[batch.subject][rule.spec.name] = repeated.get(batch.subject, 0)
 
     def _measure_counts(
-        self, previous: Sequence[PartitionCount], by_subject: dict[str, dict[str, float | None]]
+        self,
+        rules: Sequence[Rule],
+        previous: Sequence[PartitionCount],
+        by_subject: dict[str, dict[str, float | None]],
     ) -> None:
+        min_ratio = next(rule.minimum for rule in rules if rule.spec.name == VOLUME_HOLDS) or 0
         landed = landed_before(previous, self.table)
         rows_in_file = dict(self._rows("select subject, count(*) from batch group by subject"))
         replaced = 0
         for batch in self.batches:
             replaced += rows_replaced(batch, landed, self.table.rhythm)
-            before = rows_expected(batch, landed, self.table.rhythm)
+            before = rows_expected(batch, landed, self.table.rhythm, min_ratio)
             by_subject[batch.subject] |= measure_partition(batch, rows_in_file.get(batch.subject, 0), before)
         by_subject[ALL_PARTITIONS] |= measure_batch(self.batches, replaced)
 

@@ -170,6 +170,29 @@ def test_volume__a_low_day_that_landed_whole_is_not_judged_again_by_its_weekday(
     assert verdicts(profile, "volume_is_not_halved") == [True, None]
 
 
+@pytest.mark.parametrize(("landed", "holds"), [(75, True), (74, False)])
+def test_volume__the_day_after_a_low_one_is_held_against_the_level_that_was_accepted(
+    stage: Stage, profile_of: ProfileOf, landed: int, holds: bool
+) -> None:
+    # The 19th had a quarter of its usual rows, and landed: somebody has looked.
+    days_before = [PartitionCount("app", "events", f"2026-11-{day:02}", 400) for day in (12, 5)]
+    days_before += [
+        PartitionCount("app", "events", "2026-10-29", 400),
+        PartitionCount("app", "events", "2026-11-19", 100),
+    ]
+    profile = profile_of(
+        [counted(stage(EVENTS, value="2026-11-20"), landed)], [*events_of_weeks(600, 600, 600), *days_before]
+    )
+    assert verdicts(profile, "volume_is_not_halved") == [holds, None]
+
+
+def test_volume__a_day_without_a_row_is_no_level(stage: Stage, profile_of: ProfileOf) -> None:
+    days_before = [PartitionCount("app", "events", day, 400) for day in ("2026-11-12", "2026-11-05", "2026-10-29")]
+    previous = [*events_of_weeks(600, 600, 600), *days_before, PartitionCount("app", "events", "2026-11-19", 0)]
+    profile = profile_of([counted(stage(EVENTS, value="2026-11-20"), 0)], previous)
+    assert verdicts(profile, "volume_is_not_halved") == [False, None]
+
+
 @pytest.mark.parametrize("difference", [{"is_whole": False}, {"is_history": True}])
 def test_volume__neither_a_running_day_nor_history_is_held_against_its_weekday(
     stage: Stage, profile_of: ProfileOf, difference: dict[str, bool]
