@@ -139,13 +139,17 @@ def test_new_objects__come_by_the_page_and_are_not_asked_for_one_by_one(lake: La
     [
         ({"object": "discount", "id": "di_9", "customer": "cus_007"}, "customer.discount.created", "customers/cus_007"),
         ({"object": "customer", "id": "cus_009"}, "customer.updated", "customers/cus_009"),
-        ({"object": "customer", "id": "cus_009"}, "customer.source.created", "customers/cus_009"),
+        ({"object": "plan", "id": "price_7"}, "plan.updated", "prices/price_7"),
+        ({"object": "coupon", "id": "50 % / zwölf"}, "coupon.updated", "coupons/50%20%25%20%2F%20zw%C3%B6lf"),
     ],
 )
 def test_event__has_the_objects_read_that_it_touches(
     lake: Lake, document: Document, event_type: str, asked: str
 ) -> None:
     company = old_account()
+    prices = [old({"id": f"price_{n}", "object": "price", "livemode": True}) for n in range(9)]
+    coupons = [old({"id": name, "object": "coupon", "livemode": True}) for name in ("50 % / zwölf", "c1")]
+    company = replace(company, resources={**company.resources, "prices": prices, "coupons": coupons})
     land(lake, company, run=night(0))
     requests = Requests()
     event = event_of("evt_new", NOW + 80_000, document, event_type=event_type)

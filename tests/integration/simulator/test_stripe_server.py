@@ -87,6 +87,16 @@ def test_faults__answer_429_500_cut_bodies_and_repeated_pages(state: StripeState
         assert again["data"] == first["data"]
 
 
+def test_silence__lasts_until_the_client_gives_up_and_leaves_the_server_working(state: StripeState) -> None:
+    with SandboxStripe(state, KEY, faults=lambda request: Fault(silent=request.number == 1)) as sandbox:
+        connection = HTTPConnection(str(urlsplit(sandbox.base_url).netloc), timeout=0.2)
+        connection.request("GET", "/v1/prices", headers={"Authorization": f"Bearer {KEY}"})
+        with pytest.raises(TimeoutError):
+            connection.getresponse()
+        connection.close()
+        assert get(sandbox, "/v1/prices")[0] == 200
+
+
 def test_outside_its_block__it_has_no_address(state: StripeState) -> None:
     sandbox = SandboxStripe(state, KEY)
     with pytest.raises(RuntimeError, match="use it in a `with` block"):

@@ -1,6 +1,7 @@
 """Stripe's manners without a socket: paging, filters, expansion, refusals."""
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -99,6 +100,44 @@ def test_subscription_items__need_their_subscription(librarian: Librarian, state
     assert len(page["data"]) == 12
     with pytest.raises(StripeRefusalError, match="Missing required param: subscription"):
         librarian.answer("subscription_items", [])
+
+
+def test_single_objects__are_those_of_their_list_with_the_same_expansions(
+    librarian: Librarian, state: StripeState
+) -> None:
+    name = next(s["id"] for s in state.resources["subscriptions"] if s["discounts"])
+    alone = librarian.answer(f"subscriptions/{name}", [("expand[]", "discounts"), ("expand[]", "items.data.discounts")])
+    query = [
+        ("status", "all"),
+        ("limit", "100"),
+        ("expand[]", "data.discounts"),
+        ("expand[]", "data.items.data.discounts"),
+    ]
+    page = librarian.answer("subscriptions", query)["data"]
+    while name not in {listed["id"] for listed in page}:
+        page = librarian.answer("subscriptions", [*query, ("starting_after", page[-1]["id"])])["data"]
+    assert alone == next(listed for listed in page if listed["id"] == name)
+
+
+def test_deleted_objects__are_in_no_list_and_only_a_customer_is_still_found(state: StripeState) -> None:
+    resources = {
+        name: [objects[0] | {"deleted": True}, *objects[1:]] for name, objects in state.resources.items() if objects
+    }
+    librarian = Librarian(replace(state, resources=resources))
+    for resource in ("customers", "products", "coupons"):
+        gone = resources[resource][0]["id"]
+        assert gone not in {listed["id"] for listed in librarian.answer(resource, [("limit", "100")])["data"]}
+    customer = resources["customers"][0]["id"]
+    assert librarian.answer(f"customers/{customer}", []) == {"id": customer, "object": "customer", "deleted": True}
+    with pytest.raises(StripeRefusalError, match="No such coupon") as refused:
+        librarian.answer(f"coupons/{resources['coupons'][0]['id']}", [])
+    assert (refused.value.status, refused.value.body["error"]["code"]) == (404, "resource_missing")
+
+
+def test_names__that_need_encoding_in_an_address_are_found(state: StripeState) -> None:
+    coupon = state.resources["coupons"][0] | {"id": "50 % / zwölf"}
+    librarian = Librarian(replace(state, resources={"coupons": [coupon]}))
+    assert librarian.answer("coupons/50%20%25%20%2F%20zw%C3%B6lf", [])["id"] == "50 % / zwölf"
 
 
 @pytest.mark.parametrize(

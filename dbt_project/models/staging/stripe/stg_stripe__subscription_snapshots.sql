@@ -8,7 +8,7 @@ events as (
     {{ stripe_rows('events') }}
 ),
 
--- A night reads the events of 30 days again: each counts once, as of the night that saw it first.
+-- Nights read some events again, of an hour or of 30 days: each counts once, as of the night that saw it first.
 subscription_events as (
     select *
     from events
