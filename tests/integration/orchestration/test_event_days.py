@@ -145,9 +145,13 @@ def test_nightly__started_with_a_range_of_days_reads_them_in_one_run(
 def test_event_days__reach_from_the_first_in_the_lake_to_the_running_one(definitions: dg.Definitions) -> None:
     node = definitions.resolve_asset_graph().get(EVENT_ASSET)
     assert isinstance(node.partitions_def, dg.DailyPartitionsDefinition)
-    assert node.backfill_policy == dg.BackfillPolicy.single_run()
     days = node.partitions_def.get_partition_keys(current_time=NOW)
     assert (days[0], days[-1]) == (HISTORY[0], "2026-11-20")
+
+
+def test_nightly__takes_days_without_gaps_in_one_run(definitions: dg.Definitions) -> None:
+    # Two would want the lock at once.
+    assert definitions.resolve_job_def(JOB_NAME).backfill_policy == dg.BackfillPolicy.single_run()
 
 
 def test_tell_landed_days__tells_of_no_day_twice_but_of_those_of_the_run(

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from expectations.thresholds import USUAL_LIMITS, BatchLimits
 from orchestration.failures import ConfigurationError
 from orchestration.lib.paths import dbt_project_dir
 from orchestration.settings import Settings, exported_for_dbt, load_settings
@@ -150,3 +151,28 @@ def test_exported_for_dbt__leaves_the_environment_as_it_was(environment: pytest.
         assert os.environ["NETVEXA_WAREHOUSE_PATH"] == str(tmp_path / "w.duckdb")
     assert "NETVEXA_WAREHOUSE_PATH" not in os.environ
     assert os.environ["DO_NOT_TRACK"] == "0"
+
+
+def test_settings__limits_of_gate_1_are_the_companys_own(environment: pytest.MonkeyPatch) -> None:
+    assert load_settings().batch_limits == USUAL_LIMITS
+    environment.setenv("NETVEXA_QUARANTINE_MAX_SHARE", "0.05")
+    environment.setenv("NETVEXA_VOLUME_MIN_RATIO", "0")
+    assert load_settings().batch_limits == BatchLimits(quarantine_max_share=0.05, volume_min_ratio=0)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("NETVEXA_QUARANTINE_MAX_SHARE", "20"),
+        ("NETVEXA_VOLUME_MIN_RATIO", "-0.1"),
+        ("NETVEXA_VOLUME_MIN_RATIO", "nan"),
+        ("NETVEXA_LOOK_BACK_DAYS", "0"),
+        ("NETVEXA_LOOK_BACK_DAYS", "1.5"),
+    ],
+)
+def test_settings__a_limit_that_is_no_limit_is_refused_by_name(
+    environment: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    environment.setenv(variable, value)
+    with pytest.raises(ConfigurationError, match=variable):
+        load_settings()
