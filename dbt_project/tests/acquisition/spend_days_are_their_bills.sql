@@ -62,7 +62,8 @@ reckoned as (
     from converted
     group by spend_date, channel, vendor
     having not (
-        coalesce(sum(amount_eur) = 0, false)
+        count(*) = count(amount_eur)
+        and sum(amount_eur) = 0
         and coalesce(sum(clicks), 0) = 0
         and coalesce(sum(impressions), 0) = 0
         and coalesce(sum(conversions_reported), 0) = 0
