@@ -80,6 +80,15 @@ def settle(invoice: Document, tax_percent: int, unspecified_inclusive: bool) -> 
     }
 
 
+def repeat_discounts(invoice: Document) -> None:
+    """List the lines' coupons on the invoice too, after its own, and the invoice's on the lines."""
+    own = list(invoice["discounts"])
+    known = {discount["id"]: discount for entry in invoice["lines"]["data"] for discount in entry["discounts"]}
+    invoice["discounts"] = own + [discount for key, discount in known.items() if key not in {d["id"] for d in own}]
+    for entry in invoice["lines"]["data"]:
+        entry["discounts"] = entry["discounts"] + [d for d in own if entry["amount"] > 0]
+
+
 def _left(entry: Document) -> int:
     return int(entry["amount"]) - sum(discount["amount"] for discount in entry["discount_amounts"])
 

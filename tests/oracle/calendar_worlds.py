@@ -27,6 +27,7 @@ SECONDS = st.one_of(
     st.sampled_from([0, 0, 0, 1, 86_399, 7_199, 7_200, 10_800, 43_200]), st.integers(min_value=0, max_value=86_399)
 )
 WORLD_DAYS = 130
+DST_DAYS = (date(2025, 10, 26), date(2026, 3, 29))
 
 
 def local(day: date, seconds: int) -> int:
@@ -36,8 +37,13 @@ def local(day: date, seconds: int) -> int:
 
 @st.composite
 def moments(draw: Draw, run_day: date, first_days_ago: int = WORLD_DAYS) -> int:
-    """An instant in the life of a world; ends of months are as likely as all else."""
+    """An instant in the life of a world; ends of months are nearly as likely as all else."""
     day = run_day - timedelta(days=draw(st.integers(min_value=0, max_value=first_days_ago)))
-    if draw(st.booleans()):
-        day = day.replace(day=1)
+    match draw(st.integers(min_value=0, max_value=9)):
+        case 0 | 1 | 2 | 3:
+            day = day.replace(day=1)
+        case 4:
+            # The nearest day of 23 or 25 hours, where there is one.
+            changed = [d for d in DST_DAYS if timedelta() < run_day - d <= timedelta(days=first_days_ago)]
+            day = changed[-1] if changed else day
     return local(day, draw(SECONDS))

@@ -1,4 +1,4 @@
-"""Worlds written by hand: the shrunk ones on which oracle and warehouse once disagreed, kept so that they agree.
+"""Worlds written by hand: the shrunk ones on which oracle and warehouse once disagreed, and a rule's own edge.
 
 Belongs here: fixed worlds, each with the rule it is about. Does not: what they come to (tests/unit/oracle says that).
 """
@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from tests.oracle.inputs import AppSnapshot, Inputs, Rate, Row
+from tests.oracle.money_back import refund
 from tests.oracle.sandbox import Sandbox
 from tests.oracle.seeds import project_seeds
 
@@ -101,4 +102,60 @@ def once_coupon_before_another() -> Inputs:
     return world_of(sandbox, "2026-05-14T03:00:00+02:00")
 
 
-CASES = (plan_larger_from_midnight, plan_lost_at_midnight, spend_without_a_new_customer, once_coupon_before_another)
+def spend_of_nothing_beside_one_without_a_rate() -> Inputs:
+    """On one day a bill over 0.00 and one in a currency without a rate: what is unknown is no nothing, and stays."""
+    bill = {
+        "cost_date": date(2026, 3, 2),
+        "date_to": None,
+        "channel": "content_marketing",
+        "vendor": "Acme",
+        "amount": "0.00",
+        "currency": "EUR",
+        "source_file": "costs_1.csv",
+        "row_number": 1,
+    }
+    unrated = bill | {"amount": "10.00", "currency": "SEK", "row_number": 2}
+    return world_of(company(), "2026-04-01T03:00:00+02:00", [bill, unrated])
+
+
+def refund_of_a_subscriber() -> Inputs:
+    """Half of a month's fee goes back in the month after, and the customer stays."""
+    sandbox = company()
+    sandbox.run_until(epoch("2026-03-02T10:00:00+01:00"))
+    subscription = sandbox.subscribe(sandbox.create_customer("acc_1"), [("price_a_starter", 1)], [], 0)
+    (invoice,) = sandbox.invoices_of(subscription)
+    sandbox.at(epoch("2026-04-10T10:00:00+02:00"), lambda: refund(sandbox, invoice, 5_890, "succeeded"))
+    return world_of(sandbox, "2026-05-01T03:00:00+02:00")
+
+
+def started_and_churned_within_a_month() -> Inputs:
+    """Somebody comes and goes between two month-ends, beside one who stays."""
+    sandbox = company()
+    sandbox.run_until(epoch("2026-04-02T10:00:00+02:00"))
+    staying, leaving = (sandbox.create_customer(f"acc_{number}") for number in (1, 2))
+    sandbox.subscribe(staying, [("price_a_starter", 1)], [], 0)
+    left = sandbox.subscribe(leaving, [("price_b_pro", 1)], [], 0)
+    sandbox.at(epoch("2026-04-20T10:00:00+02:00"), lambda: sandbox.end(left, "cancellation_requested"))
+    return world_of(sandbox, "2026-05-01T03:00:00+02:00")
+
+
+def known_to_stripe_alone() -> Inputs:
+    """A customer that names no account of the app, and is deleted before the last read."""
+    sandbox = company()
+    sandbox.run_until(epoch("2026-04-02T10:00:00+02:00"))
+    customer = sandbox.create_customer(None)
+    sandbox.subscribe(customer, [("price_a_starter", 1)], [], 0)
+    sandbox.at(epoch("2026-04-20T10:00:00+02:00"), lambda: sandbox.delete_customer(customer))
+    return world_of(sandbox, "2026-05-01T03:00:00+02:00")
+
+
+CASES = (
+    plan_larger_from_midnight,
+    plan_lost_at_midnight,
+    spend_without_a_new_customer,
+    once_coupon_before_another,
+    spend_of_nothing_beside_one_without_a_rate,
+    refund_of_a_subscriber,
+    started_and_churned_within_a_month,
+    known_to_stripe_alone,
+)

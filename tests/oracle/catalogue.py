@@ -125,6 +125,8 @@ COUPONS = (
     _coupon("co_forever_big", "forever", amount_off=99999, currency="eur"),
     _coupon("co_forever_usd", "forever", amount_off=1234, currency="usd"),
     _coupon("co_forever_pro", "forever", percent_off=50, applies_to={"products": ["prod_pro"]}),
+    _coupon("co_forever_jpy", "forever", amount_off=1500, currency="jpy"),
+    _coupon("co_2_months_kwd", "repeating", amount_off=4567, currency="kwd", duration_in_months=2),
     _coupon("co_3_months", "repeating", percent_off=25, duration_in_months=3),
     _coupon("co_1_month_eur", "repeating", amount_off=700, currency="eur", duration_in_months=1),
     _coupon("co_once_15", "once", percent_off=15),
@@ -135,10 +137,12 @@ PRICE = {price["id"]: price for price in (*PRICES, SETUP_PRICE, SERVICE_PRICE)}
 COUPON = {coupon["id"]: coupon for coupon in COUPONS}
 
 
-def compatible(price: Document) -> list[str]:
-    """Prices that may stand in one subscription with this one: same currency and interval."""
+def compatible(price: Document, *, mixes_intervals: bool = False) -> list[str]:
+    """Prices that may stand in one subscription with this one: of its currency, and unless mixed of its interval."""
 
     def rhythm(of: Document) -> tuple[Any, ...]:
+        if mixes_intervals:
+            return (of["currency"],)
         return of["currency"], of["recurring"]["interval"], of["recurring"]["interval_count"]
 
     return [other["id"] for other in PRICES if rhythm(other) == rhythm(price)]

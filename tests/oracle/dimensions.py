@@ -5,7 +5,7 @@ Belongs here: the dimension marts. Does not: facts.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import pairwise
@@ -39,9 +39,9 @@ def dim_accounts(
     clock, rates = ReportingClock.of(inputs), Rates(inputs.rates, inputs.reporting_currency)
     app = {row["id"]: row for row in latest_rows(inputs.app, "accounts").values() if row["created_at"] < clock.horizon}
     born = {account_id: row["created_at"] for account_id, row in app.items()}
-    for customer in sorted(books.customers.values(), key=lambda customer: customer["created"]):
-        if instant(customer["created"]) < clock.horizon:
-            born.setdefault(books.account_of(customer["id"]), instant(customer["created"]))
+    for customer_id, seen_at in sorted(_customers_seen(books), key=lambda seen: seen[1]):
+        if seen_at < clock.horizon:
+            born.setdefault(books.account_of(customer_id), seen_at)
     histories = {account.account_id: account for account in accounts}
     on_trial = {
         trial["account_id"]
@@ -58,6 +58,15 @@ def dim_accounts(
         }
         for account_id, created_at in born.items()
     ]
+
+
+def _customers_seen(books: StripeBooks) -> Iterator[tuple[str, datetime]]:
+    """Customers with an instant at which they were there; a deleted one is told of by what it left behind."""
+    for customer in books.customers.values():
+        yield customer["id"], instant(customer["created"])
+    for resource in ("subscriptions", "invoices"):
+        for document in books.latest(resource).values():
+            yield document["customer"], instant(document["created"])
 
 
 def _standing(account: AccountHistory | None, clock: ReportingClock, rates: Rates, *, is_on_trial: bool) -> Row:

@@ -35,6 +35,21 @@ class OnceUse:
         return self.start <= moment < self.end
 
 
+def listed_on_subscription(books: StripeBooks, invoice: JsonObject) -> list[str]:
+    """An invoice's coupons that are on no single item: its list may repeat those of its lines."""
+    return [
+        discount_id
+        for discount_id in references(invoice.get("discounts"))
+        if not books.discounts.get(discount_id, {}).get("subscription_item")
+    ]
+
+
+def listed_on_item(books: StripeBooks, invoice: JsonObject, line: JsonObject) -> list[str]:
+    """A line's coupons that are on its item: its list may repeat those of the invoice."""
+    of_all = listed_on_subscription(books, invoice)
+    return [discount_id for discount_id in references(line.get("discounts")) if discount_id not in of_all]
+
+
 def once_uses(books: StripeBooks, subscription_id: str) -> list[OnceUse]:
     uses = []
     for invoice in books.invoices_by_subscription.get(subscription_id, ()):
@@ -43,8 +58,8 @@ def once_uses(books: StripeBooks, subscription_id: str) -> list[OnceUse]:
             continue
         start = instant(min(line["period"]["start"] for line in lines))
         end = instant(max(line["period"]["end"] for line in lines))
-        listed = {None: references(invoice.get("discounts"))}
-        listed |= {item_of(line): references(line.get("discounts")) for line in lines}
+        listed = {None: tuple(listed_on_subscription(books, invoice))}
+        listed |= {item_of(line): tuple(listed_on_item(books, invoice, line)) for line in lines}
         for item_id, order in listed.items():
             for discount_id in order:
                 discount = books.discounts.get(discount_id)
@@ -73,6 +88,15 @@ def customers_own(books: StripeBooks, customer_id: str, moment: datetime, uses: 
         if is_in_force(books, discount["id"], moment, used)
         and ((deleted := books.deletions.get(discount["id"])) is None or moment < deleted)
     )
+
+
+def in_listed_order(lists: Iterable[Sequence[str]]) -> tuple[str, ...]:
+    """Several lists as one: by the place a coupon has in any of them, then by its id."""
+    places: dict[str, int] = {}
+    for listed in lists:
+        for place, discount_id in enumerate(listed):
+            places[discount_id] = min(place, places.get(discount_id, place))
+    return tuple(sorted(places, key=lambda discount_id: (places[discount_id], discount_id)))
 
 
 @dataclass
@@ -110,9 +134,11 @@ def _take_off(books: StripeBooks, discount_id: str, items: Sequence[DiscountedIt
         return
     currency = str(coupon["currency"]).upper()
     touched = [item for item in touched if currency_of(item.price) == currency]
-    total = sum(item.left for item in touched)
+    # What each item puts on an invoice, which is what the amount is taken off of.
+    billed = [item.left * months_of(item.price) for item in touched]
+    total = sum(billed)
     if not total:
         return
+    off = min(Fraction(coupon["amount_off"], minor_unit(currency)) / total, Fraction(1))
     for item in touched:
-        monthly = Fraction(coupon["amount_off"], minor_unit(currency)) / months_of(item.price)
-        item.left = max(item.left - monthly * item.left / total, Fraction(0))
+        item.left *= 1 - off

@@ -12,7 +12,17 @@ from datetime import datetime
 from decimal import Decimal
 
 from tests.oracle.clock import instant
-from tests.oracle.discounts import DiscountedItem, OnceUse, apply_discounts, customers_own, is_in_force, once_uses
+from tests.oracle.discounts import (
+    DiscountedItem,
+    OnceUse,
+    apply_discounts,
+    customers_own,
+    in_listed_order,
+    is_in_force,
+    listed_on_item,
+    listed_on_subscription,
+    once_uses,
+)
 from tests.oracle.inputs import JsonObject
 from tests.oracle.invoice_lines import is_proration, item_of, item_of_proration, price_id_of
 from tests.oracle.money import money
@@ -172,10 +182,10 @@ class SubscriptionHistory:
             )
             for item in held
         ]
-        if not any(item.subscriptions for item in items):
-            own = customers_own(self._books, self.customer_id, moment, self._uses)
-            for item in items:
-                item.subscriptions = own
+        # What the invoice of any line in force lists is the subscription's, so it is on every item.
+        shared = in_listed_order([item.subscriptions for item in items])
+        for item in items:
+            item.subscriptions = shared or customers_own(self._books, self.customer_id, moment, self._uses)
         apply_discounts(self._books, items, only_forever=only_forever)
         return items
 
@@ -276,8 +286,8 @@ def _statements(books: StripeBooks, invoice: JsonObject, subscription: JsonObjec
                 item,
                 books.prices[price_id],
                 sum(line.get("quantity") or 0 for line in billed),
-                references(billed[0].get("discounts")),
-                references(invoice.get("discounts")),
+                tuple(listed_on_item(books, invoice, billed[0])),
+                tuple(listed_on_subscription(books, invoice)),
             ),
             _is_in_trial(subscription, start),
         )

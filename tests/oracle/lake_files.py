@@ -31,9 +31,18 @@ RATES_FILE = "eurofxref-hist.csv"
 
 def write_lake(lake: Lake, inputs: Inputs) -> None:
     """Every raw table of the lake, each with at least one partition."""
+    for manifest, table, rows in partitions(inputs):
+        folder = lake.partition(table.source, table.name, table.partition_key, manifest.partition_value)
+        folder.mkdir(parents=True, exist_ok=True)
+        pq.write_table(pa.Table.from_pylist(list(rows), table.schema), folder / DATA_FILE)
+        (folder / MANIFEST_FILE).write_text(manifest.to_json(), encoding="utf-8")
+
+
+def partitions(inputs: Inputs) -> Iterator[tuple[Manifest, TableContract, Sequence[Row]]]:
+    """What lands: each partition's manifest, table and rows."""
     last_read = max(night.read_at for night in inputs.nights)
     for table, value, rows in _partitions(inputs):
-        _write_partition(lake, table, value, last_read, rows)
+        yield _manifest(table, value, last_read, len(rows)), table, rows
 
 
 def _partitions(inputs: Inputs) -> Iterator[tuple[TableContract, str, Sequence[Row]]]:
@@ -47,7 +56,7 @@ def _partitions(inputs: Inputs) -> Iterator[tuple[TableContract, str, Sequence[R
     for resource in RESOURCES:
         table = STRIPE_TABLES[resource.name]
         for day, nights in _grouped(inputs.nights, lambda night: _utc_day(night.read_at)).items():
-            yield table, day, list(_stripe_rows(nights, resource.name, resource.object_name))
+            yield table, day, list(_stripe_rows(nights, resource.name, resource.object_name, inputs.api_version))
     for table, rows in ((GOOGLE_ADS, inputs.google_ads), (COSTS, inputs.costs), (WORDPRESS_PLUGIN, ())):
         files = _grouped(rows, lambda row: row["source_file"])
         for name, part in (files or {"none.csv": []}).items():
@@ -62,36 +71,45 @@ def _partitions(inputs: Inputs) -> Iterator[tuple[TableContract, str, Sequence[R
     )
 
 
-def _stripe_rows(nights: Iterable[StripeNight], resource: str, object_name: str) -> Iterator[Row]:
-    """One row a version: what already landed that day is not written again."""
-    known: set[tuple[str, str]] = set()
+def _stripe_rows(
+    nights: Iterable[StripeNight], resource: str, object_name: str, api_version: str | None
+) -> Iterator[Row]:
+    """One row a version: what is as it landed last that day is not written again."""
+    newest: dict[str, str | None] = {}
     for night in nights:
         rows = (
-            map(_event_row, night.events)
+            (_event_row(event, api_version) for event in night.events)
             if object_name == "event"
             else (_object_row(d, canonical(prune(object_name, d))) for d in night.objects.get(resource, ()))
         )
         for row in rows:
-            if (row["id"], row["payload"]) not in known:
-                known.add((row["id"], row["payload"]))
+            if row["id"] not in newest or newest[row["id"]] != row["payload"]:
+                newest[row["id"]] = row["payload"]
                 yield row | {"read_at": night.read_at.astimezone(UTC)}
 
 
-def _event_row(event: JsonObject) -> Row:
+def _event_row(event: JsonObject, api_version: str | None) -> Row:
     document, previous = event["data"]["object"], event["data"].get("previous_attributes")
     name = document["object"]
     if name not in ALLOWED:
         message = f"event {event['id']}: {name} has no allow-list and would not land; leave it out of the world"
         raise ValueError(message)
-    return _object_row(event, canonical(prune(name, document))) | {
-        "type": event["type"],
-        "api_version": event.get("api_version"),
-        "object_id": document["id"],
-        "previous_payload": None if previous is None else canonical(prune(name, previous_state(document, previous))),
-    }
+    told = {"type": event["type"], "api_version": event.get("api_version"), "object_id": document["id"]}
+    if event.get("api_version") != api_version:
+        # Rendered in another version it says that something changed, not what.
+        return _object_row(event, None) | told | {"previous_payload": None}
+    return (
+        _object_row(event, canonical(prune(name, document)))
+        | told
+        | {
+            "previous_payload": None
+            if previous is None
+            else canonical(prune(name, previous_state(document, previous))),
+        }
+    )
 
 
-def _object_row(document: JsonObject, payload: str) -> Row:
+def _object_row(document: JsonObject, payload: str | None) -> Row:
     return {
         "id": document["id"],
         "created_at": datetime.fromtimestamp(document["created"], UTC),
@@ -100,11 +118,8 @@ def _object_row(document: JsonObject, payload: str) -> Row:
     }
 
 
-def _write_partition(lake: Lake, table: TableContract, value: str, read_at: datetime, rows: Sequence[Row]) -> None:
-    folder = lake.partition(table.source, table.name, table.partition_key, value)
-    folder.mkdir(parents=True, exist_ok=True)
-    pq.write_table(pa.Table.from_pylist(list(rows), table.schema), folder / DATA_FILE)
-    manifest = Manifest(
+def _manifest(table: TableContract, value: str, read_at: datetime, rows: int) -> Manifest:
+    return Manifest(
         source=table.source,
         table=table.name,
         partition_key=table.partition_key,
@@ -112,13 +127,12 @@ def _write_partition(lake: Lake, table: TableContract, value: str, read_at: date
         run_id="oracle",
         read_at=read_at,
         schema_version=table.schema_version,
-        source_rows=len(rows),
-        landed_rows=len(rows),
+        source_rows=rows,
+        landed_rows=rows,
         quarantined_rows=0,
         origin="a world of the oracle",
         files={DATA_FILE: FileStamp(sha256="", bytes=0)},
     )
-    (folder / MANIFEST_FILE).write_text(manifest.to_json(), encoding="utf-8")
 
 
 def _utc_day(moment: datetime) -> str:

@@ -123,6 +123,7 @@ def _movements(account: AccountHistory, clock: ReportingClock, rates: Rates) -> 
         old, new = before.balances(), state.balances()
         day = clock.date_of(state.since)
         plan = plan_of(state, rates, day) or plan
+        changed = _changed(before.items, state.items)
         for currency in sorted(old.keys() | new.keys()):
             p, m = old.get(currency, ZERO), new.get(currency, ZERO)
             if p == m:
@@ -141,12 +142,19 @@ def _movements(account: AccountHistory, clock: ReportingClock, rates: Rates) -> 
                     "mrr_delta_eur": rates.convert(m - p, currency, day),
                     "plan": plan,
                     "is_involuntary": kind == "churn" and _is_involuntary(account, state.since),
-                    "is_inferred": any(i.is_inferred for i in (*before.items, *state.items) if i.currency == currency),
+                    "is_inferred": any(i.is_inferred for i in changed if i.currency == currency),
                 }
             )
         had_mrr = had_mrr or bool(new)
         before = state
     return rows
+
+
+def _changed(before: Sequence[ItemMrr], after: Sequence[ItemMrr]) -> list[ItemMrr]:
+    """What came, went or is worth something else."""
+    was = {(item.item_id, item.mrr) for item in before}
+    now = {(item.item_id, item.mrr) for item in after}
+    return [item for item in (*before, *after) if (item.item_id, item.mrr) in was ^ now]
 
 
 def _is_involuntary(account: AccountHistory, moment: datetime) -> bool:

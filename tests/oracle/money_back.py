@@ -96,3 +96,10 @@ def refund(sandbox: Sandbox, invoice: Document, amount: int, status: str) -> Doc
     if status == "succeeded":
         charge["amount_refunded"] += made["amount"]
     return made
+
+
+def void_note(sandbox: Sandbox, invoice: Document) -> None:
+    """Take an invoice's newest credit note back, if it has one."""
+    notes = [n for n in sandbox.objects["credit_notes"].values() if n["invoice"] == invoice["id"]]
+    if notes and notes[-1]["status"] == "issued":
+        notes[-1] |= {"status": "void", "voided_at": sandbox.now}

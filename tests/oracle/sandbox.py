@@ -9,12 +9,14 @@ from __future__ import annotations
 import copy
 import heapq
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from fractions import Fraction
+from functools import partial
 from itertools import count
 from typing import Any
 
-from tests.oracle.billing import line, line_amounts, settle
+from tests.oracle.billing import line, line_amounts, repeat_discounts, settle
 from tests.oracle.catalogue import COUPON, COUPONS, PRICE, PRODUCTS, Document
 from tests.oracle.inputs import StripeNight
 from tests.oracle.subscription_shapes import DAY, is_billed_ahead, later, snapshot_of, spend_once
@@ -23,11 +25,26 @@ HOUR = 3600
 EVENT_SECONDS = 30 * DAY
 
 
+@dataclass(frozen=True)
+class Manners:
+    """What differs between Stripe accounts without anyone meaning anything by it."""
+
+    # Events created between these instants are rendered in another API version than the pinned one.
+    foreign_events: tuple[int, int] = (0, 0)
+    # An invoice's list repeats the coupons of its lines, and a line's those of the invoice.
+    repeats_discounts: bool = False
+    # A `once` coupon is used up by the empty invoice of a trial.
+    spends_once_on_trials: bool = False
+
+
 class Sandbox:
     """Stripe's state at `now` (epoch seconds). Calls change it; `run_until` lets time pass."""
 
-    def __init__(self, *, tax_percent: int, unspecified_inclusive: bool, names_items: bool) -> None:
+    def __init__(
+        self, *, tax_percent: int, unspecified_inclusive: bool, names_items: bool, manners: Manners | None = None
+    ) -> None:
         self.now = 0
+        self.manners = manners or Manners()
         self.objects: dict[str, dict[str, Document]] = {
             name: {}
             for name in (
@@ -43,6 +60,9 @@ class Sandbox:
         self.events: list[Document] = []
         self.nights: list[StripeNight] = []
         self.failing: set[str] = set()
+        # Customers whom somebody else bills, and those whose subscriptions began before they were created.
+        self.unbilled: set[str] = set()
+        self.backdated_days: dict[str, int] = {}
         self._tax_percent = tax_percent
         self._unspecified_inclusive = unspecified_inclusive
         self._names_items = names_items
@@ -90,6 +110,7 @@ class Sandbox:
             if not previous:
                 return
             data["previous_attributes"] = previous
+        first, end = self.manners.foreign_events
         self.events.append(
             {
                 "id": self.new_id("evt"),
@@ -97,7 +118,7 @@ class Sandbox:
                 "type": kind,
                 "created": self.now,
                 "livemode": document["livemode"],
-                "api_version": "pinned",
+                "api_version": "another" if first <= self.now < end else "pinned",
                 "data": copy.deepcopy(data),
             }
         )
@@ -116,7 +137,17 @@ class Sandbox:
         customer["livemode"] = livemode
         return customer
 
-    def new_discount(self, coupon_id: str, customer: Document, subscription: Document | None) -> Document:
+    def delete_customer(self, customer: Document) -> None:
+        """The customer is on no list any more, its subscriptions end; what was billed stays."""
+        for subscription in self.objects["subscriptions"].values():
+            if subscription["customer"] == customer["id"]:
+                self.end(subscription, "cancellation_requested")
+        self.objects["customers"].pop(customer["id"], None)
+
+    def new_discount(
+        self, coupon_id: str, customer: Document, subscription: Document | None, item_id: str | None = None
+    ) -> Document:
+        """A discount says what it is on: the customer, a subscription, or an item of one."""
         coupon = COUPON[coupon_id]
         months = coupon["duration_in_months"]
         return {
@@ -127,7 +158,8 @@ class Sandbox:
             "start": self.now,
             "end": later(self.now, "month", months) if months else None,
             "customer": customer["id"],
-            "subscription": subscription["id"] if subscription else None,
+            "subscription": subscription["id"] if subscription and not item_id else None,
+            "subscription_item": item_id,
             "source": {"type": "coupon", "coupon": coupon_id},
         }
 
@@ -151,7 +183,9 @@ class Sandbox:
         customer = self.objects["customers"][subscription["customer"]]
         items = copy.deepcopy(subscription["items"])
         item = items["data"][position % len(items["data"])]
-        item["discounts"] = [self.new_discount(coupon_id, customer, subscription) for coupon_id in coupon_ids]
+        item["discounts"] = [
+            self.new_discount(coupon_id, customer, subscription, item["id"]) for coupon_id in coupon_ids
+        ]
         self.change(subscription, items=items)
 
     # --- subscriptions ----------------------------------------------------------------------------------------------
@@ -183,7 +217,7 @@ class Sandbox:
             customer=customer["id"],
             status="trialing" if trial_days else "active",
             currency=PRICE[items[0][0]]["currency"],
-            start_date=self.now,
+            start_date=self.now - self.backdated_days.get(customer["id"], 0) * DAY,
             ended_at=None,
             cancel_at=None,
             cancel_at_period_end=False,
@@ -199,54 +233,78 @@ class Sandbox:
         )
         subscription["livemode"] = customer["livemode"]
         subscription["discounts"] = [self.new_discount(coupon_id, customer, subscription) for coupon_id in coupon_ids]
-        self._begin_period(subscription, self.now, is_first=True, single_price_id=single_price_id)
+        self._begin_period(
+            subscription, subscription["items"]["data"], self.now, is_first=True, single_price_id=single_price_id
+        )
         self.tell("customer.subscription.created", subscription)
         return subscription
 
-    def _period_end(self, subscription: Document, start: int) -> int:
+    def _period_end(self, subscription: Document, item: Document, start: int) -> int:
         if subscription["trial_end"] and start < subscription["trial_end"]:
             return int(subscription["trial_end"])
-        rhythm = subscription["items"]["data"][0]["price"]["recurring"]
+        rhythm = item["price"]["recurring"]
         anchor, number = subscription["billing_cycle_anchor"], 0
         while later(anchor, rhythm["interval"], number * rhythm["interval_count"]) <= start:
             number += 1
         return later(anchor, rhythm["interval"], number * rhythm["interval_count"])
 
     def _begin_period(
-        self, subscription: Document, start: int, *, is_first: bool = False, single_price_id: str | None = None
+        self,
+        subscription: Document,
+        items: Sequence[Document],
+        start: int,
+        *,
+        is_first: bool = False,
+        single_price_id: str | None = None,
     ) -> None:
-        """Bill the period that begins now and set the date of the next."""
-        end = self._period_end(subscription, start)
+        """Bill the period that begins now for some items and set the date of their next."""
         before = copy.deepcopy(subscription)
-        for item in subscription["items"]["data"]:
-            item["current_period_start"], item["current_period_end"] = start, end
+        for item in items:
+            item["current_period_start"], item["current_period_end"] = (
+                start,
+                self._period_end(subscription, item, start),
+            )
         if subscription["status"] == "trialing" and start >= subscription["trial_end"]:
             subscription["status"] = "active"
-        invoice = self.invoice_of(subscription)
         on_trial = subscription["status"] == "trialing"
-        for item in subscription["items"]["data"]:
-            if not is_billed_ahead(item):
-                continue
+        invoice = None
+        if subscription["customer"] not in self.unbilled:
+            invoice = self._bill_period(subscription, items, on_trial=on_trial, single_price_id=single_price_id)
+            # A `once` coupon is spent by the first invoice that bills.
+            if not on_trial or self.manners.spends_once_on_trials:
+                spend_once(subscription)
+        if not is_first:
+            self.tell("customer.subscription.updated", subscription, before)
+        if invoice is not None:
+            self._finish(subscription, invoice, at_once=is_first)
+        self._await_periods(subscription)
+
+    def _bill_period(
+        self, subscription: Document, items: Sequence[Document], *, on_trial: bool, single_price_id: str | None
+    ) -> Document:
+        invoice = self.invoice_of(subscription)
+        for item in filter(is_billed_ahead, items):
+            period = item["current_period_start"], item["current_period_end"]
             for quantity, amount in line_amounts(item["price"], item["quantity"]):
-                billed = self.add_line(invoice, item, (quantity, 0 if on_trial else amount), (start, end))
+                billed = self.add_line(invoice, item, (quantity, 0 if on_trial else amount), period)
                 billed["discounts"] = copy.deepcopy(item["discounts"])
         if single_price_id is not None:
             self.add_single_line(invoice, single_price_id)
-        # A `once` coupon is spent by the first invoice that bills.
-        if not on_trial:
-            spend_once(subscription)
-        if not is_first:
-            self.tell("customer.subscription.updated", subscription, before)
-        self._finish(subscription, invoice, at_once=is_first)
-        self.at(end, lambda: self._roll_over(subscription, end))
+        return invoice
 
-    def _roll_over(self, subscription: Document, due: int) -> None:
-        if subscription["ended_at"] or subscription["items"]["data"][0]["current_period_end"] != due:
+    def _await_periods(self, subscription: Document) -> None:
+        """Items of different intervals are billed each at its own time."""
+        for end in sorted({item["current_period_end"] for item in subscription["items"]["data"]}):
+            self.at(end, partial(self._roll_over, subscription, end))
+
+    def _roll_over(self, subscription: Document, end: int) -> None:
+        due = [item for item in subscription["items"]["data"] if item["current_period_end"] == end]
+        if subscription["ended_at"] or not due:
             return
         if subscription["cancel_at_period_end"]:
             self.end(subscription, subscription["cancellation_details"]["reason"])
         elif subscription["status"] in ("active", "past_due", "trialing"):
-            self._begin_period(subscription, due)
+            self._begin_period(subscription, due, end)
 
     def end(self, subscription: Document, reason: str | None) -> None:
         """Cancel at once."""
@@ -320,8 +378,8 @@ class Sandbox:
         entry = line(self.new_id("il"), price_id, (1, amount), (self.now, self.now), parent)
         invoice["lines"]["data"].append(entry)
 
-    def add_proration(self, invoice: Document, item: Document, amount: int, end: int, *, names_item: bool) -> None:
-        entry = self.add_line(invoice, item, (item["quantity"], amount), (self.now, end))
+    def add_proration(self, invoice: Document, item: Document, amount: int, *, names_item: bool) -> None:
+        entry = self.add_line(invoice, item, (item["quantity"], amount), (self.now, item["current_period_end"]))
         details = entry["parent"]["subscription_item_details"]
         details |= {"proration": True, "invoice_item": self.new_id("ii")}
         if not names_item:
@@ -333,21 +391,32 @@ class Sandbox:
         """Hold other items from now on, prorated and billed at once."""
         if subscription["ended_at"]:
             return
-        end = subscription["items"]["data"][0]["current_period_end"]
-        start = subscription["items"]["data"][0]["current_period_start"]
-        kept = [{**copy.deepcopy(item), "current_period_start": start, "current_period_end": end} for item in items]
         before = copy.deepcopy(subscription)
-        subscription["items"] = {"data": kept}
-        if subscription["status"] in ("active", "past_due") and start < self.now < end:
-            share = Fraction(end - self.now, end - start)
-            self._bill_change(before, subscription, share, end)
+        subscription["items"] = {"data": [self._in_period(subscription, item) for item in items]}
+        if subscription["status"] in ("active", "past_due") and subscription["customer"] not in self.unbilled:
+            self._bill_change(before, subscription)
         self.tell("customer.subscription.updated", subscription, before)
+        self._await_periods(subscription)
 
-    def _bill_change(self, before: Document, after: Document, share: Fraction, end: int) -> None:
-        """Credit what is held no more for the rest of the period, and bill what is new."""
+    def _in_period(self, subscription: Document, item: Document) -> Document:
+        """An item in the period of those of its interval; the first of an interval begins one now."""
+        kept = copy.deepcopy(item)
+        for held in subscription["items"]["data"]:
+            if held["price"]["recurring"] | {"usage_type": ""} == item["price"]["recurring"] | {"usage_type": ""}:
+                period = held["current_period_start"], held["current_period_end"]
+                break
+        else:
+            period = self.now, self._period_end(subscription, item, self.now)
+        kept["current_period_start"], kept["current_period_end"] = period
+        return kept
+
+    def _bill_change(self, before: Document, after: Document) -> None:
+        """Credit what is held no more for the rest of its period, and bill what is new."""
 
         def prorated(item: Document) -> int:
-            return int(sum(amount for _, amount in line_amounts(item["price"], item["quantity"])) * share)
+            start, end = item["current_period_start"], item["current_period_end"]
+            full = sum(amount for _, amount in line_amounts(item["price"], item["quantity"]))
+            return int(full * Fraction(end - self.now, end - start)) if self.now < end else 0
 
         def terms(item: Document) -> tuple[str, str, int]:
             return item["id"], item["price"]["id"], item["quantity"]
@@ -360,22 +429,33 @@ class Sandbox:
             return
         invoice = self.invoice_of(before)
         for item in credited:
-            self.add_proration(invoice, item, -prorated(item), end, names_item=True)
+            self.add_proration(invoice, item, -prorated(item), names_item=True)
         # Stripe may leave a changed item unnamed; then the one credit line beside it says whose it is.
         is_plain = len(credited) == len(billed) == 1 and credited[0]["id"] == billed[0]["id"]
         for item in billed:
-            self.add_proration(invoice, item, prorated(item), end, names_item=self._names_items or not is_plain)
+            self.add_proration(invoice, item, prorated(item), names_item=self._names_items or not is_plain)
         self._finish(after, invoice, at_once=True)
 
     def _finish(self, subscription: Document, invoice: Document, *, at_once: bool) -> None:
-        """Finalise at once, or an hour later as Stripe does with renewals; while collection is paused never."""
+        """Finalise at once, or an hour later as Stripe does with renewals; while collection is paused as it says."""
         settle(invoice, self._tax_percent, self._unspecified_inclusive)
+        if self.manners.repeats_discounts:
+            repeat_discounts(invoice)
         if subscription["pause_collection"]:
+            self._set_aside(invoice, subscription["pause_collection"]["behavior"])
             return
         if at_once:
             self._finalise(subscription, invoice, may_fail=False)
         else:
             self.at(self.now + HOUR, lambda: self._finalise(subscription, invoice, may_fail=True))
+
+    def _set_aside(self, invoice: Document, behavior: str) -> None:
+        """What a paused collection makes of an invoice: it stays a draft, or nobody will ever pay it."""
+        if behavior == "keep_as_draft":
+            return
+        state = ("void", "voided_at") if behavior == "void" else ("uncollectible", "marked_uncollectible_at")
+        invoice |= {"status": state[0], "amount_remaining": invoice["amount_due"]}
+        invoice["status_transitions"] |= {"finalized_at": self.now, state[1]: self.now}
 
     def _finalise(self, subscription: Document, invoice: Document, *, may_fail: bool) -> None:
         if invoice["status"] != "draft" or subscription["ended_at"]:

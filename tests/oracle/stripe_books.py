@@ -45,6 +45,15 @@ class StripeBooks:
         pinned = self.inputs.api_version
         return [e for e in night.events if self.counts(e) and (pinned is None or e.get("api_version") == pinned)]
 
+    def signals(self, night: StripeNight, kind: str) -> Mapping[str, Sequence[datetime]]:
+        """When events in other API versions said that objects changed, by the object's id; not what they became."""
+        readable = {event["id"] for event in self.events(night)}
+        found: dict[str, list[datetime]] = defaultdict(list)
+        for event in night.events:
+            if self.counts(event) and event["id"] not in readable and event["type"].startswith(kind):
+                found[event["data"]["object"]["id"]].append(instant(event["created"]))
+        return found
+
     @cached_property
     def products(self) -> dict[str, JsonObject]:
         return self.latest("products")
@@ -129,7 +138,7 @@ class StripeBooks:
 
     @cached_property
     def customer_discounts(self) -> Mapping[str, Sequence[JsonObject]]:
-        """Customers' own discounts: those that name no subscription and were seen on the customer or in an event."""
+        """Customers' own discounts: those that name no subscription or item, seen on the customer or in an event."""
         found: dict[str, dict[str, JsonObject]] = defaultdict(dict)
         for night in self.nights:
             for customer in self.read(night, "customers"):
@@ -137,7 +146,7 @@ class StripeBooks:
                     found[customer["id"]][discount["id"]] = discount
             for event in self.events(night):
                 document = event["data"]["object"]
-                if event["type"].startswith("customer.discount.") and not document.get("subscription"):
+                if event["type"].startswith("customer.discount.") and not is_on_subscription(document):
                     found[document["customer"]][document["id"]] = document
         return {customer: sorted(known.values(), key=lambda d: d["id"]) for customer, known in found.items()}
 
@@ -156,6 +165,11 @@ def finalised_at(invoice: JsonObject) -> datetime:
 
 def invoice_subscription(invoice: JsonObject) -> str | None:
     return ((invoice.get("parent") or {}).get("subscription_details") or {}).get("subscription")
+
+
+def is_on_subscription(discount: JsonObject) -> bool:
+    """Whether a discount says that it is on a subscription or one of its items, and not on the customer."""
+    return bool(discount.get("subscription") or discount.get("subscription_item"))
 
 
 def reference(value: Any) -> str | None:

@@ -34,16 +34,21 @@ def versions_of(books: StripeBooks) -> Mapping[str, Sequence[Version]]:
     """All versions of every subscription, oldest first."""
     found: dict[str, list[tuple[datetime, int, int, Version]]] = defaultdict(list)
     for number, night in enumerate(books.nights):
+        signals = books.signals(night, SUBSCRIPTION_EVENT)
         events: dict[str, list[JsonObject]] = defaultdict(list)
         for event in books.events(night):
             if event["type"].startswith(SUBSCRIPTION_EVENT):
                 events[event["data"]["object"]["id"]].append(event)
         for subscription_id, told in events.items():
-            for order, version in enumerate(_told_by_events(told, night.read_at)):
+            for order, version in enumerate(_told_by_events(told, night.read_at, signals.get(subscription_id, ()))):
                 found[subscription_id].append((version.valid_from, number, order, version))
         for document in books.read(night, "subscriptions"):
-            if document["id"] not in events:
-                version = Version(_since(document, night.read_at), document)
+            told_last = max((instant(event["created"]) for event in events.get(document["id"], ())), default=None)
+            signal = max(signals.get(document["id"], ()), default=None)
+            # What a signal changed is known by the read that follows it.
+            if told_last is None or (signal is not None and signal > told_last):
+                since = max(filter(None, (_since(document, night.read_at), signal)))
+                version = Version(since, document)
                 found[document["id"]].append((version.valid_from, number, 0, version))
     return {
         subscription_id: [entry[3] for entry in sorted(entries, key=lambda entry: entry[:3])]
@@ -56,11 +61,13 @@ def _since(document: JsonObject, read_at: datetime) -> datetime:
     return max(instant(document["created"]), read_at - EVENT_DAYS)
 
 
-def _told_by_events(events: Sequence[JsonObject], read_at: datetime) -> Iterable[Version]:
+def _told_by_events(events: Sequence[JsonObject], read_at: datetime, signals: Sequence[datetime]) -> Iterable[Version]:
+    """The events' versions, and the one before the first, as far back as nothing was heard of the object."""
     ordered = _in_order(events)
-    before = _before(ordered[0])
+    first, before = instant(ordered[0]["created"]), _before(ordered[0])
     if before is not None:
-        yield Version(_since(ordered[0]["data"]["object"], read_at), before)
+        heard = [signal for signal in signals if signal < first]
+        yield Version(max([_since(ordered[0]["data"]["object"], read_at), *heard]), before)
     for event in ordered:
         yield Version(instant(event["created"]), event["data"]["object"])
 

@@ -10,7 +10,7 @@ import csv
 import json
 import os
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,14 @@ class Statement:
     sql: str
     parents: tuple[str, ...]
 
+    @property
+    def is_seed(self) -> bool:
+        return self.unique_id.startswith("seed.")
+
+    @property
+    def relation(self) -> str:
+        return self.sql.removeprefix("create table ").partition(" as ")[0]
+
 
 @dataclass(frozen=True)
 class CompiledProject:
@@ -46,6 +54,8 @@ class CompiledProject:
     schemas: tuple[str, ...]
     statements: tuple[Statement, ...]
     marts: tuple[str, ...]
+    # How the SQL reads each source, by `schema.table`.
+    sources: Mapping[str, str] = field(default_factory=dict)
 
     def leading_to(self, marts: Collection[str]) -> tuple[Statement, ...]:
         """The statements that some marts need, in order."""
@@ -91,6 +101,7 @@ def _read_manifest(document: Mapping[str, Any]) -> CompiledProject:
             for n in ordered
         ),
         marts=tuple(node["name"] for node in ordered if node["schema"] == "marts"),
+        sources={f"{s['schema']}.{s['name']}": s["relation_name"] for s in document["sources"].values()},
     )
 
 
@@ -131,7 +142,7 @@ class Warehouse:
     def marts_of(self, inputs: Inputs) -> dict[str, list[Row]]:
         """Land a world and build every mart of it: lists of rows as DuckDB gives them to Python."""
         with self.built(inputs) as connection:
-            return {mart: list(_rows(connection, f"select * from marts.{mart}")) for mart in self._marts}
+            return {mart: list(rows_of(connection, f"select * from marts.{mart}")) for mart in self._marts}
 
     def built(self, inputs: Inputs) -> duckdb.DuckDBPyConnection:
         """A connection to the world's warehouse; the caller closes it."""
@@ -155,7 +166,8 @@ class Warehouse:
         return connection
 
 
-def _rows(connection: duckdb.DuckDBPyConnection, query: str) -> Iterator[Row]:
+def rows_of(connection: duckdb.DuckDBPyConnection, query: str) -> Iterator[Row]:
+    """A query's rows, values as DuckDB gives them to Python."""
     cursor = connection.execute(query)
     names = [column[0] for column in cursor.description or ()]
     for values in cursor.fetchall():

@@ -19,8 +19,8 @@ from tests.oracle.calendar_worlds import RUN_DAYS, WORLD_DAYS, Draw, local, mome
 from tests.oracle.catalogue import COUPONS, PRICES, Document, compatible
 from tests.oracle.catalogue import PRICE as PRICE_BY_ID
 from tests.oracle.inputs import AppSnapshot, Inputs, Rate, Row
-from tests.oracle.money_back import credit, refund
-from tests.oracle.sandbox import Sandbox
+from tests.oracle.money_back import credit, refund, void_note
+from tests.oracle.sandbox import Manners, Sandbox
 from tests.oracle.seeds import project_seeds
 from tests.oracle.subscription_shapes import DAY
 
@@ -34,15 +34,16 @@ quantities = st.sampled_from([1, 1, 1, 2, 3, 5, 6, 10, 11, 17])
 
 @st.composite
 def item_lists(draw: Draw) -> list[tuple[str, int]]:
-    """One to three items that may stand in one subscription; the plain plans are likeliest."""
+    """One to three items that may stand in one subscription; the plain plans and one interval are likeliest."""
     base = draw(st.one_of(st.sampled_from(PRICE_IDS), st.sampled_from(PRICE_IDS[:4])))
-    beside = compatible(PRICE_BY_ID[base])
+    beside = compatible(PRICE_BY_ID[base], mixes_intervals=draw(st.integers(min_value=0, max_value=4)) == 0)
     others = draw(st.lists(st.sampled_from(beside), max_size=2))
     return [(price_id, draw(quantities)) for price_id in dict.fromkeys([base, *others])]
 
 
 ACTIONS = (
     "change_items",
+    "change_back",
     "end",
     "schedule_end",
     "unschedule_end",
@@ -60,7 +61,9 @@ ACTIONS = (
     "void",
     "mark_uncollectible",
     "credit",
+    "void_note",
     "refund",
+    "delete_customer",
 )
 
 
@@ -73,12 +76,11 @@ def _script(draw: Draw, sandbox: Sandbox, customer: Document, run_day: date) -> 
     trial_days = draw(st.sampled_from([0, 0, 0, 7, 14]))
     step = st.builds(Step, st.sampled_from(ACTIONS), moments(run_day), item_lists(), coupon_lists, shares)
     steps = draw(st.lists(step, min_size=draw(st.sampled_from([0, 3])), max_size=6))
-    if trial_days:
-        coupons = [coupon for coupon in coupons if not coupon.startswith("co_once")]
-
     single = draw(st.sampled_from([None, None, "price_z_setup", "price_z_service"]))
 
     def be_born() -> None:
+        if customer["id"] not in sandbox.objects["customers"]:
+            return
         subscription = sandbox.subscribe(customer, items, coupons, trial_days, single)
         for happening in steps:
             if happening.moment >= born:
@@ -99,7 +101,7 @@ class Step:
 
 
 def _act(sandbox: Sandbox, subscription: Document, step: Step) -> None:
-    if step.action in ("credit", "refund", "void", "mark_uncollectible"):
+    if step.action in ("credit", "void_note", "refund", "void", "mark_uncollectible"):
         _act_on_invoice(sandbox, subscription, step)
     elif not subscription["ended_at"]:
         actions = {**_LIFE, **_DELINQUENCY}
@@ -116,13 +118,15 @@ def _act_on_invoice(sandbox: Sandbox, subscription: Document, step: Step) -> Non
     paid = [i for i in sandbox.invoices_of(subscription) if i["status"] == "paid" and i["amount_paid"] > 0]
     if not paid:
         return
-    amount = max(int(paid[-1]["amount_paid"] * step.share), 1)
-    if step.action == "credit":
-        credit(
-            sandbox, paid[-1], step.share, names_line=not step.coupons, refunded=amount if len(step.items) > 1 else 0
-        )
+    # The newest, or one of months ago.
+    invoice = paid[-1] if len(step.items) > 1 else paid[0]
+    amount = max(int(invoice["amount_paid"] * step.share), 1)
+    if step.action == "void_note":
+        void_note(sandbox, invoice)
+    elif step.action == "credit":
+        credit(sandbox, invoice, step.share, names_line=not step.coupons, refunded=amount if len(step.items) > 1 else 0)
     else:
-        refund(sandbox, paid[-1], amount, "failed" if step.coupons else "succeeded")
+        refund(sandbox, invoice, amount, "failed" if len(step.coupons) > 1 else "succeeded")
 
 
 def _end(sandbox: Sandbox, subscription: Document, step: Step) -> None:
@@ -134,8 +138,14 @@ def _schedule_end(sandbox: Sandbox, subscription: Document, step: Step) -> None:
 
 
 def _pause(sandbox: Sandbox, subscription: Document, step: Step) -> None:
-    paused = {"behavior": "void", "resumes_at": None} if step.action == "pause" else None
+    behavior = ("void", "keep_as_draft", "mark_uncollectible")[len(step.items) - 1]
+    paused = {"behavior": behavior, "resumes_at": None} if step.action == "pause" else None
     sandbox.change(subscription, pause_collection=paused)
+
+
+def _delete_customer(sandbox: Sandbox, subscription: Document, step: Step) -> None:
+    del step
+    sandbox.delete_customer(sandbox.objects["customers"][subscription["customer"]])
 
 
 def _start_failing(sandbox: Sandbox, subscription: Document, step: Step) -> None:
@@ -177,7 +187,7 @@ def _discount_customer(sandbox: Sandbox, subscription: Document, step: Step) -> 
 def _change_items(sandbox: Sandbox, subscription: Document, step: Step) -> None:
     """Move the held items to prices that may stand beside them, add what is new, drop what is too much."""
     held = subscription["items"]["data"]
-    allowed = compatible(held[0]["price"])
+    allowed = compatible(held[0]["price"], mixes_intervals=len(step.coupons) > 1)
     wanted = [(price_id, quantity) for price_id, quantity in step.items if price_id in allowed]
     wanted = wanted or [(held[0]["price"]["id"], step.items[0][1])]
     new = []
@@ -189,8 +199,23 @@ def _change_items(sandbox: Sandbox, subscription: Document, step: Step) -> None:
     sandbox.change_items(subscription, new)
 
 
+def _change_back(sandbox: Sandbox, subscription: Document, step: Step) -> None:
+    """Change the first item's quantity, and a while later back: two versions alike with another between."""
+    first = subscription["items"]["data"][0]
+
+    def hold(quantity: int) -> None:
+        if not subscription["ended_at"] and subscription["items"]["data"][0]["id"] == first["id"]:
+            held = subscription["items"]["data"]
+            sandbox.change_items(subscription, [{**held[0], "quantity": quantity}, *held[1:]])
+
+    hold(first["quantity"] + 1)
+    sandbox.at(sandbox.now + (33 if len(step.items) > 1 else 3) * DAY, partial(hold, first["quantity"]))
+
+
 _LIFE = {
     "change_items": _change_items,
+    "change_back": _change_back,
+    "delete_customer": _delete_customer,
     "end": _end,
     "schedule_end": _schedule_end,
     "unschedule_end": _schedule_end,
@@ -231,26 +256,39 @@ def _accounts(draw: Draw, account_ids: Sequence[str], run_day: date) -> list[Row
 
 @st.composite
 def _rates(draw: Draw, run_day: date) -> list[Rate]:
-    """Weekly or so, from before or within the world; SEK has none or begins late."""
+    """Weekly or so, with holes, from before or within the world; SEK has none or begins late."""
     rates = []
     for currency, around in (("USD", "1.08"), ("JPY", "161.5"), ("KWD", "0.3347"), ("SEK", "11.2")):
-        first = WORLD_DAYS + 10
+        first = WORLD_DAYS + 60
         if currency == "SEK":
             first = draw(st.sampled_from([0, 40]))
-        for days_ago in range(first, 0, -9):
+        days_ago = draw(st.sampled_from([first, first, first, 70])) if first else 0
+        while days_ago > 0:
             step = Decimal(draw(st.integers(min_value=-30, max_value=30))) / 1000
             rates.append(Rate(run_day - timedelta(days=days_ago), currency, Decimal(around) * (1 + step)))
+            days_ago -= draw(st.sampled_from([9, 9, 3, 40]))
     return rates
 
 
 @st.composite
+def _manners(draw: Draw, run_day: date) -> Manners:
+    foreign = draw(st.sampled_from([(0, 0), (0, 0), (200, 20), (35, 5)]))
+    return Manners(
+        foreign_events=(local(run_day - timedelta(days=foreign[0]), 0), local(run_day - timedelta(days=foreign[1]), 0)),
+        repeats_discounts=draw(st.booleans()),
+        spends_once_on_trials=draw(st.booleans()),
+    )
+
+
+@st.composite
 def worlds(draw: Draw, *, with_billing: bool, with_app: bool) -> Inputs:
-    """One to three accounts, read on one to three nights, some further apart than Stripe keeps events."""
+    """One to three accounts, read on one to four nights, some further apart than Stripe keeps events."""
     run_day = draw(RUN_DAYS)
     sandbox = Sandbox(
         tax_percent=draw(st.sampled_from([0, 19, 19, 7])),
         unspecified_inclusive=draw(st.booleans()),
         names_items=draw(st.booleans()),
+        manners=draw(_manners(run_day)),
     )
     app_ids = [f"acc_{number}" for number in range(1, 1 + draw(st.integers(min_value=1, max_value=3)))]
     rows = draw(_accounts(app_ids, run_day))
@@ -261,10 +299,13 @@ def worlds(draw: Draw, *, with_billing: bool, with_app: bool) -> Inputs:
         customer = sandbox.create_customer(account_id, livemode=draw(st.integers(min_value=0, max_value=9)) > 0)
         if customer["metadata"].get("account_id") is None and draw(st.booleans()):
             row["stripe_customer_id"] = customer["id"]
+        sandbox.backdated_days[customer["id"]] = draw(st.sampled_from([0, 0, 0, 0, 0, 3, 45]))
+        if draw(st.integers(min_value=0, max_value=9)) == 0:
+            sandbox.unbilled.add(customer["id"])
         for _ in range(draw(st.integers(min_value=1, max_value=2))):
             draw(_script(sandbox, customer, run_day))
     run_at = local(run_day, draw(st.sampled_from([0, 3 * 3600, 3 * 3600, 86_399])))
-    gaps = draw(st.lists(st.integers(min_value=1, max_value=40), max_size=2))
+    gaps = draw(st.lists(st.integers(min_value=1, max_value=40), max_size=3))
     for days_before in [sum(gaps[: n + 1]) for n in range(len(gaps))]:
         sandbox.at(run_at - days_before * DAY, sandbox.read)
     sandbox.at(run_at, sandbox.read)

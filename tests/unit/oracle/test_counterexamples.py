@@ -1,4 +1,5 @@
-"""What METRICS.md says of the worlds on which oracle and warehouse once disagreed, worked out by hand.
+"""What METRICS.md says of the worlds on which oracle and warehouse once disagreed, worked out by hand; and what a rule
+says at its edge.
 
 Belongs here: one expectation a case of tests/oracle/cases.py. Does not: running the SQL over them (tests/e2e).
 """
@@ -38,3 +39,34 @@ def test_account_months__a_used_once_coupon_comes_off_in_the_invoices_order() ->
     (may,) = compute_marts(cases.once_coupon_before_another())["fct_mrr_account_months"]
     assert may["mrr_eur"] == Decimal("99.0000")
     assert may["mrr_billed_eur"] == Decimal("77.1500"), "99.00 less 15 %, less 7.00"
+
+
+def test_spend_daily__keeps_a_day_whose_only_known_spend_is_0_beside_an_unknown_one() -> None:
+    (day,) = compute_marts(cases.spend_of_nothing_beside_one_without_a_rate())["fct_spend_daily"]
+    assert (day["spend_date"], day["spend_eur"]) == (date(2026, 3, 2), Decimal(0))
+
+
+def test_refund__changes_revenue_and_never_mrr() -> None:
+    marts = compute_marts(cases.refund_of_a_subscriber())
+    assert [row["movement_type"] for row in marts["fct_mrr_movements"]] == ["new"]
+    (refund,) = [row for row in marts["fct_revenue_lines"] if row["line_kind"] == "refund"]
+    assert (refund["revenue_date"], refund["amount"]) == (date(2026, 4, 10), Decimal("-49.4958")), (
+        "58.90 ÷ 1.19, rounded"
+    )
+
+
+def test_revenue_month__counts_who_started_and_ended_within_it() -> None:
+    marts = compute_marts(cases.started_and_churned_within_a_month())
+    (april,) = marts["revenue_monthly"]
+    assert (april["started_and_churned_accounts"], april["new_accounts"], april["churned_accounts"]) == (1, 1, 0)
+    assert [row["account_id"] for row in marts["fct_mrr_account_months"]] == ["acc_1"]
+    assert [row["movement_type"] for row in marts["fct_mrr_movements"] if row["account_id"] == "acc_2"] == [
+        "new",
+        "churn",
+    ]
+
+
+def test_dim_accounts__holds_who_is_known_to_stripe_alone() -> None:
+    (account,) = compute_marts(cases.known_to_stripe_alone())["dim_accounts"]
+    assert account["account_id"].startswith("stripe:cus_")
+    assert (account["status"], account["plan"], account["mrr_eur"]) == ("churned", "starter", Decimal(0))
