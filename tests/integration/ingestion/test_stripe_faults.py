@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -11,23 +13,31 @@ from ingestion.landing import read_manifests
 from ingestion.retry import PermanentSourceError, TransientSourceError
 from ingestion.simulator.stripe_server import Fault, RequestInfo, SandboxStripe
 from ingestion.sources.stripe.extract import StripeSource
-from tests.integration.ingestion.stripe_account import API_KEY, CUSTOMERS, ITEMS, account, land, no_wait, payloads
-from tests.unit.ingestion.lake_cases import landed_rows, make_run
-
-
-@pytest.mark.parametrize(
-    "fault",
-    [
-        Fault(status=429, retry_after=0),
-        Fault(status=500),
-        Fault(status=503),
-        Fault(cut_body_at=100),
-        Fault(cut_body_at=0),
-        Fault(repeat_page=True),
-        Fault(silent=True),
-    ],
-    ids=str,
+from tests.integration.ingestion.stripe_account import (
+    API_KEY,
+    CUSTOMERS,
+    ITEMS,
+    NOW,
+    account,
+    event_of,
+    land,
+    no_wait,
+    payloads,
 )
+from tests.unit.ingestion.lake_cases import INSTANT, landed_rows, make_run
+
+HEALING = (
+    Fault(status=429, retry_after=0),
+    Fault(status=500),
+    Fault(status=503),
+    Fault(cut_body_at=100),
+    Fault(cut_body_at=0),
+    Fault(repeat_page=True),
+    Fault(silent=True),
+)
+
+
+@pytest.mark.parametrize("fault", HEALING, ids=str)
 def test_faults__every_third_request_changes_nothing_that_lands(lake: Lake, fault: Fault) -> None:
     hit: list[int] = []
 
@@ -43,6 +53,30 @@ def test_faults__every_third_request_changes_nothing_that_lands(lake: Lake, faul
         f"cus_{n:03}" for n in range(CUSTOMERS)
     )
     assert len(payloads(lake, "subscriptions")[0]["items"]["data"]) == ITEMS
+
+
+@pytest.mark.parametrize("fault", HEALING, ids=str)
+def test_faults__in_a_night_of_changes_lose_none_of_them(lake: Lake, fault: Fault) -> None:
+    company = account()
+    land(lake, company)
+    # Created before anything that is asked for as new, so that each is read by its id.
+    changed = [{**customer, "created": 1, "livemode": False} for customer in company.resources["customers"][:9]]
+    events = [event_of(f"evt_{n}", NOW + 3_600, customer) for n, customer in enumerate(changed)]
+    resources = {"customers": [*company.resources["customers"][9:], *changed], "events": events}
+    later = make_run("run-2", INSTANT + timedelta(days=1), INSTANT + timedelta(days=1))
+    hit: list[str] = []
+
+    def every_third(request: RequestInfo) -> Fault | None:
+        if request.number % 3 == 0:
+            hit.append(request.path)
+            return fault
+        return None
+
+    land(lake, replace(company, resources={**company.resources, **resources}), every_third, later, timeout=0.5)
+    assert [path for path in hit if path.startswith("/v1/customers/")]
+    found = {row["id"] for row in landed_rows(lake, "stripe", "customers") if row["livemode"] is False}
+    assert found == {customer["id"] for customer in changed}
+    assert {m.coverage for m in read_manifests(lake, "stripe", "customers")} == {"whole", "changes"}
 
 
 def test_outage__is_tried_a_bounded_number_of_times_and_lands_nothing(lake: Lake) -> None:
