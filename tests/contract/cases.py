@@ -6,7 +6,7 @@ what every source must do (test_every_source).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,16 +33,17 @@ Opener = Callable[[Room], AbstractContextManager[Source]]
 class SourceCase:
     """One source, in the states the suite asks for.
 
-    `full` holds rows and, where no list reads them, the `canaries`; `empty` is reachable and holds nothing. `failing`:
-    states in which reading must fail, with the kind of failure; no message may show the `secrets`. `backfill` asks for
-    everything `full` holds. `border`: gate 1's own list of the tables. `repeats`: tables whose key may stand in a
-    partition several times. `document`: where the tables are written down for readers of the lake.
+    `full` holds `source_rows` of each table and, where no list reads them, the `canaries`; `empty` is reachable and
+    holds nothing. `failing`: states in which reading must fail, with the kind of failure; no message may show the
+    `secrets`. `backfill` asks for everything `full` holds. `border`: gate 1's own list of the tables. `repeats`: tables
+    whose key may stand in a partition several times. `document`: where the tables are written down for readers.
     """
 
     name: str
     full: Opener
     empty: Opener
     failing: tuple[tuple[type[SourceError], Opener], ...]
+    source_rows: Mapping[str, int]
     canaries: tuple[str, ...]
     secrets: tuple[str, ...]
     backfill: Backfill

@@ -109,19 +109,19 @@ def test_columns__are_those_that_gate_1_expects_by_itself(case: SourceCase, sour
         assert {row[0]: row[1] for row in described} == border[f"raw_{source.name}", table.name]
 
 
-def test_counts__source_rows_landed_or_were_set_aside_by_reason(source: Source, lake: Lake) -> None:
+def test_counts__source_rows_landed_or_were_set_aside_by_reason(case: SourceCase, source: Source, lake: Lake) -> None:
     _land(source, lake)
-    manifests = read_manifests(lake)
-    for it in manifests:
+    counted, landed = Counter[str](), Counter[str]()
+    for it in read_manifests(lake):
         folder = lake.partition(it.source, it.table, it.partition_key, it.partition_value)
         aside = _rows(folder / QUARANTINE_FILE) if QUARANTINE_FILE in it.files else []
         assert len(_rows(folder / DATA_FILE)) == it.landed_rows
         assert Counter(row["reason"] for row in aside) == it.quarantined_by_reason
         assert it.source_rows == it.landed_rows + len(aside)
         assert all(row["reason"] and row["origin"] for row in aside)
-    landed = Counter[str]()
-    for it in manifests:
+        counted[it.table] += it.source_rows
         landed[it.table] += it.landed_rows
+    assert counted == case.source_rows
     assert {table.name for table in source.tables if not landed[table.name]} == set()
 
 

@@ -13,7 +13,15 @@ from ingestion.contract import Backfill, Source
 from ingestion.retry import PermanentSourceError, TransientSourceError
 from ingestion.sources.app.extract import AppSource
 from tests.contract.cases import Opener, Room, SourceCase
-from tests.integration.ingestion.app_database import DUCKDB_TYPES, PERSONAL, POSTGRES_TYPES, execute, statements
+from tests.integration.ingestion.app_database import (
+    BAD_EVENTS,
+    DUCKDB_TYPES,
+    GOOD_EVENTS,
+    PERSONAL,
+    POSTGRES_TYPES,
+    execute,
+    statements,
+)
 
 SECRET = "a secret nobody may be told"
 PASSWORD = "not-to-be-told"
@@ -58,6 +66,8 @@ APP_IN_POSTGRES = SourceCase(
         (PermanentSourceError, _database(_in_postgres, COLUMN_DROPPED)),
         (TransientSourceError, _nowhere(lambda _: f"postgresql://reader:{PASSWORD}@127.0.0.1:1/app")),
     ),
+    # One more event was received long after the run; what was received shortly after it waits.
+    source_rows={"accounts": 6, "agents": 3, "events": len(GOOD_EVENTS) + len(BAD_EVENTS) + 1},
     canaries=(*PERSONAL, SECRET),
     secrets=(*PERSONAL, SECRET, PASSWORD),
     backfill=Backfill("app", date(2026, 11, 18), date(2026, 11, 21)),
@@ -72,6 +82,7 @@ APP_IN_DUCKDB = SourceCase(
         (PermanentSourceError, _database(_in_duckdb, COLUMN_DROPPED)),
         (PermanentSourceError, _nowhere(lambda folder: f"duckdb:///{folder}/nowhere.duckdb")),
     ),
+    source_rows=APP_IN_POSTGRES.source_rows,
     canaries=APP_IN_POSTGRES.canaries,
     secrets=APP_IN_POSTGRES.secrets,
     backfill=APP_IN_POSTGRES.backfill,

@@ -25,6 +25,7 @@ SPEND_FILES = {
         "metrics.clicks,metrics.impressions,metrics.conversions,manager\n"
         f"2026-11-20,1,EUR,77,{CANARY},1500000,3,40,1.5,{CANARY}\n"
         f"2026-11-20,1,EUR,78,{CANARY},-1,3,40,1.5,{CANARY}\n"
+        "Total,,,,,1499999,6,80,3,\n"
     ),
     "costs_1.csv": (
         "date,channel,vendor,description,amount,currency,approved by\n"
@@ -34,7 +35,9 @@ SPEND_FILES = {
     "wordpress_plugin_1.csv": f"date,slug,active_installs,downloads,by\n2026-11-20,netvexa-chat,900,12,{CANARY}\n",
 }
 RATES_FILES = {
-    "eurofxref-hist.csv": f"Date,USD,JPY,Remark,\n2026-11-20,1.0850,N/A,{CANARY},\n2026-11-19,{CANARY},164.2,,\n"
+    "eurofxref-hist.csv": (
+        f"Date,USD,JPY,Remark,\n2026-11-20,1.0850,N/A,{CANARY},\n2026-11-19,{CANARY},164.2,,\n2026-11-20,1.09,,,\n"
+    )
 }
 TICKETS_FILES = {path.name: path.read_text(encoding="utf-8") for path in EXAMPLE.glob("*.csv")}
 
@@ -51,7 +54,9 @@ def _holding(source: Callable[[Path], FolderSource], files: Mapping[str, str]) -
     return opened
 
 
-def _case(source: type[FolderSource], files: Mapping[str, str], *canaries: str) -> SourceCase:
+def _case(
+    source: type[FolderSource], files: Mapping[str, str], source_rows: Mapping[str, int], *canaries: str
+) -> SourceCase:
     columns_gone = {name: text.partition(",")[2] for name, text in files.items()}
     return SourceCase(
         name=source.name,
@@ -62,17 +67,21 @@ def _case(source: type[FolderSource], files: Mapping[str, str], *canaries: str) 
             (PermanentSourceError, _holding(source, dict.fromkeys(files, f"{CANARY},{CANARY}\n"))),
             (PermanentSourceError, _holding(lambda folder: source(folder / "nowhere"), {})),
         ),
+        source_rows=source_rows,
         canaries=canaries,
         secrets=canaries,
         backfill=Backfill(source.name),
     )
 
 
-SPEND = _case(SpendSource, SPEND_FILES, CANARY)
-RATES = _case(RatesSource, RATES_FILES, CANARY)
+SPEND = _case(SpendSource, SPEND_FILES, {"google_ads": 3, "costs": 4, "wordpress_plugin": 1}, CANARY)
+# A row of rates is as many as it has cells that hold something.
+RATES = _case(RatesSource, RATES_FILES, {"ecb": 4}, CANARY)
 # Not a part of the warehouse, so its tables stand in its own README and in its own border list.
 SUPPORT = replace(
-    _case(SupportSource, TICKETS_FILES, "jane@example.com", "max@example.com", "embed the widget", CANARY),
+    _case(
+        SupportSource, TICKETS_FILES, {"tickets": 6}, "jane@example.com", "max@example.com", "embed the widget", CANARY
+    ),
     border=(TICKETS,),
     document=EXAMPLE / "README.md",
 )

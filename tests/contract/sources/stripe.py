@@ -10,7 +10,7 @@ from ingestion.contract import Backfill, Source
 from ingestion.retry import PermanentSourceError, TransientSourceError
 from ingestion.simulator.emit_stripe import StripeState
 from ingestion.simulator.stripe_server import Fault, Faults, SandboxStripe
-from ingestion.sources.stripe.contract import RESOURCES
+from ingestion.sources.stripe.contract import RESOURCES, TABLES
 from ingestion.sources.stripe.extract import StripeSource
 from tests.contract.cases import Opener, Room, SourceCase
 from tests.unit.ingestion.lake_cases import INSTANT
@@ -18,13 +18,14 @@ from tests.unit.ingestion.lake_cases import INSTANT
 API_KEY = "rk_test_not_to_be_told"
 CANARY = "canary@example.com"
 NOW = int(INSTANT.timestamp())
+OBJECTS = 3
 
 # Fields that no allow-list names, or must not.
 _PERSONAL = {"name": CANARY, "email": CANARY, "description": CANARY, "metadata": {"note": CANARY}}
 
 
 def _objects(object_name: str) -> list[dict[str, Any]]:
-    """Three objects of a kind, newest first."""
+    """Objects of a kind, newest first."""
     lists = {name: {"object": "list", "data": [], "has_more": False} for name in ("items", "lines")}
     return [
         {
@@ -36,7 +37,7 @@ def _objects(object_name: str) -> list[dict[str, Any]]:
             **lists,
             "discounts": [],
         }
-        for n in range(3)
+        for n in range(OBJECTS)
     ]
 
 
@@ -69,6 +70,7 @@ STRIPE = SourceCase(
         (PermanentSourceError, _answering(_account(), faults=lambda _: Fault(status=403))),
         (TransientSourceError, _answering(_account(), faults=lambda _: Fault(status=500))),
     ),
+    source_rows={**dict.fromkeys(TABLES, OBJECTS), "events": 1},
     canaries=(CANARY, API_KEY),
     secrets=(CANARY, API_KEY, "rk_test_wrong_and_not_to_be_told"),
     backfill=Backfill("stripe"),
