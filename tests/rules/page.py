@@ -120,12 +120,13 @@ def _table(rules: Sequence[Rule], places: Mapping[str, str]) -> Iterator[str]:
     yield "|---|---|"
     for rule in rules:
         key = f"`{rule.key}` " if rule.key else ""
-        tests = "<br>".join(f"[{_claim(name)}](../{places[name]})" for name in rule.tests)
+        tests = "<br>".join(f"[{_claim(name, places[name])}](../{places[name]})" for name in rule.tests)
         yield f"| {key}{rule.says} | {tests} |"
 
 
-def _claim(name: str) -> str:
-    """`test_<thing>__<claim>` as words."""
-    thing, _, claim = name.removeprefix("test_").partition("__")
-    words = claim.replace("__", ": ").replace("_", " ")
-    return f"`{thing}` {words}" if claim else thing.replace("_", " ")
+def _claim(name: str, place: str) -> str:
+    """`test_<thing>__<claim>` with the claim as words; a model's own name may hold two underscores."""
+    model = Path(place).stem.removesuffix("__unit_tests")
+    bare = name.removeprefix("test_")
+    thing, _, claim = (model, "", bare[len(model) + 2 :]) if bare.startswith(f"{model}__") else bare.partition("__")
+    return f"`{thing}` {claim.replace('_', ' ')}" if claim else thing.replace("_", " ")
