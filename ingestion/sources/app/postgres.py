@@ -173,13 +173,17 @@ class PostgresReader:
             )
         if state == "42501":
             return PermanentSourceError(
-                f"{self._place}: {cause} (SQLSTATE {state}); grant what "
-                "docs/sql/least_privileges.sql lists"
+                f"{self._place}: {cause} (SQLSTATE {state}); grant what docs/sql/least_privileges.sql lists"
             )
         if state[:2] == "22":
             return PermanentSourceError(
                 f"{self._place}: {cause} (SQLSTATE {state}); a value in the app's tables cannot be read: "
                 "correct it in the app's database"
+            )
+        if state == "57014":
+            return TransientSourceError(
+                f"{self._place}: {cause}; a read may take {STATEMENT_TIMEOUT_SECONDS} s: is there an index on "
+                "events (received_at)?"
             )
         words = cause.lower()
         if state[:2] in _PERMANENT_STATES or (connecting and any(word in words for word in _PERMANENT_WORDS)):

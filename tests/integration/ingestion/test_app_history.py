@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -21,10 +21,8 @@ from tests.integration.ingestion.app_database import Event, execute, insert_even
 from tests.unit.ingestion.lake_cases import INSTANT, WALL_CLOCK, landed_rows, make_run
 
 KEY = "k1:a secret of some length"
-CUT = (
-    "select pg_terminate_backend(pid) from pg_stat_activity "
-    "where datname = current_database() and pid <> pg_backend_pid()"
-)
+OTHERS = "from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+CUT = f"select pg_terminate_backend(pid) {OTHERS}"
 FIRST_DAY, LAST_DAY = date(2026, 11, 1), date(2026, 11, 22)
 
 
@@ -68,6 +66,18 @@ def _land(lake: Lake, dsn: str, run: RunContext | None = None) -> list[StagedBat
     return batches
 
 
+def _batches(lake: Lake, dsn: str, run: RunContext) -> Generator[StagedBatch]:
+    yield from AppSource(dsn, KEY).stage(lake, run)
+
+
+def _connections(dsn: str) -> int:
+    """Sessions in the database besides the one that counts them."""
+    with dbapi.connect(dsn) as connection, connection.cursor() as cursor:
+        cursor.execute(f"select count(*) {OTHERS}")
+        row = cursor.fetchone()
+    return int(row[0]) if row else 0
+
+
 def _days(batch: StagedBatch) -> list[str]:
     return [partition.partition_value for partition in batch.partitions if partition.table == "events"]
 
@@ -95,7 +105,7 @@ def test_small_history__is_one_batch(lake: Lake, app_in_postgres: str) -> None:
 
 
 def test_first_load_that_is_killed__goes_on_where_it_was(lake: Lake, long_history: str, undisturbed: Lake) -> None:
-    with closing(AppSource(long_history, KEY).stage(lake, make_run())) as batches:  # type: ignore[type-var]
+    with closing(_batches(lake, long_history, make_run())) as batches:
         commit(lake, next(batches))
         next(batches)
     discard(lake, "run-1")
@@ -103,6 +113,17 @@ def test_first_load_that_is_killed__goes_on_where_it_was(lake: Lake, long_histor
     # Behind the five days that landed, but for the look-back.
     assert _days(rest[0])[0] == "2026-11-02"
     _assert_equal(lake, undisturbed)
+
+
+def test_load_that_is_stopped_in_the_middle__leaves_no_connection_open(lake: Lake, long_history: str) -> None:
+    """As when gate 1 refuses settled days: nothing after them is read."""
+    told: list[str] = []
+    run = RunContext("run-1", INSTANT, lambda: WALL_CLOCK, told.append)
+    with closing(_batches(lake, long_history, run)) as batches:
+        next(batches)
+        assert _connections(long_history) == 1
+    assert _connections(long_history) == 0
+    assert not [line for line in told if line.startswith("trying again")]
 
 
 def test_connection_cut_in_the_middle__goes_on_behind_what_has_settled(
