@@ -156,6 +156,6 @@ class _Reading:
 
 def _damage(table: str, day: str) -> str:
     return (
-        f"{SOURCE}.{table} read_date={day}: damaged in the lake, its checksum differs; the list is read whole in its "
-        "place. Versions that it alone held are lost: restore the folder from the backup if they matter"
+        f"{SOURCE}.{table} read_date={day}: damaged in the lake, its checksum differs; its list, read whole, and the "
+        f"events of {EVENT_DAYS} days take its place. What it alone knew of earlier days is in the backup of its folder"
     )

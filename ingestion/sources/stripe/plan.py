@@ -13,6 +13,7 @@ from ingestion.contract import RunContext, TableContract
 from ingestion.lake import Lake
 from ingestion.landing import is_intact, read_manifests
 from ingestion.manifest import Manifest
+from ingestion.retry import PermanentSourceError
 from ingestion.sources.stripe.allow_list import ALLOWED
 from ingestion.sources.stripe.contract import EVENT_DAYS, SOURCE
 
@@ -40,7 +41,8 @@ class Due:
 def due(lake: Lake, run: RunContext, table: TableContract, origin: str) -> Due:
     """What to read of a table in this run. `origin`: how it will be read (see `origin_of`).
 
-    A partition read at a later instant than the run's says nothing: the clock was wrong, or the run looks back.
+    A partition read at a later instant than the run's says nothing: the clock was wrong, or the run looks back. Raises
+    PermanentSourceError when a day is damaged that Stripe cannot tell again.
     """
     today = run.day.isoformat()
     manifests = sorted(read_manifests(lake, SOURCE, table.name), key=lambda manifest: manifest.partition_value)
@@ -55,6 +57,11 @@ def due(lake: Lake, run: RunContext, table: TableContract, origin: str) -> Due:
         for manifest in manifests
         if first <= manifest.partition_value <= today and not is_intact(lake, manifest)
     )
+    if damaged and date.fromisoformat(damaged[0]) < run.day - timedelta(days=EVENT_DAYS):
+        raise PermanentSourceError(
+            f"{SOURCE}.{table.name} {table.partition_key}={damaged[0]}: damaged in the lake, its checksum differs, and "
+            "Stripe no longer tells what it held; restore its folder from the backup, or delete it to go on without"
+        )
     if whole is None and damaged:
         whole = f"{table.partition_key}={damaged[0]} is damaged in the lake"
     return Due(whole, cursor, last_whole.landed_rows if last_whole is not None else 0, damaged)

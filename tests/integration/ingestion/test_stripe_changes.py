@@ -13,6 +13,7 @@ import pytest
 from ingestion.contract import Backfill
 from ingestion.lake import MANIFEST_FILE, Lake
 from ingestion.landing import read_manifests
+from ingestion.retry import PermanentSourceError
 from ingestion.simulator.emit_stripe import StripeState
 from ingestion.simulator.stripe_server import RequestInfo
 from ingestion.sources.stripe.contract import RESOURCES, TABLES
@@ -288,6 +289,19 @@ def test_damaged_day__has_its_list_read_whole_in_its_place_with_a_warning(lake: 
     assert {m.partition_value for m in read_manifests(lake, "stripe", "customers")} == {TOMORROW}
     assert coverage(lake, TOMORROW) == {table: "whole" if table == "customers" else "changes" for table in TABLES}
     assert len(landed_rows(lake, "stripe", "customers")) == CUSTOMERS
+
+
+def test_damaged_day__that_stripe_cannot_tell_again_stops_the_run_by_name(lake: Lake) -> None:
+    company = old_account()
+    land(lake, company, run=night(0))
+    company = with_event(company, event_of("evt_new", NOW + 30 * 86_400, company.resources["customers"][1]))
+    land(lake, company, run=night(31))
+    path = lake.partition("stripe", "customers", "read_date", "2026-11-22") / "data.parquet"
+    path.write_bytes(path.read_bytes()[:-5])
+    land(lake, company, run=night(32))
+    with pytest.raises(PermanentSourceError, match=r"stripe\.customers read_date=2026-11-22: damaged .* backup"):
+        land(lake, company, run=night(38))
+    assert path.exists()
 
 
 def test_damaged_partition_of_today__is_read_again_with_a_warning(lake: Lake) -> None:
