@@ -2,7 +2,7 @@
 
 Belongs here: the order of the checks and the rules behind them. Does not belong here: measuring and judging (run).
 A new raw table is an entry in raw_tables and its claims in batch_rules; a new mart is a contract beside
-those of its domain (product_marts, finance_marts).
+those of its domain (product_marts, finance_marts, acquisition_marts, core_marts).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Gate 2: what must hold of the finance marts (METRICS 2.2) and of the headline (METRICS 2.4).
+"""Gate 2: what must hold of the finance marts (METRICS 2.2).
 
 Belongs here: claims about volume, ranges, closed sets, density and dates. Does not belong here: definitions and sums
 that must agree, which dbt's tests own.
@@ -22,11 +22,10 @@ from expectations.report import CheckSpec
 from expectations.rule import QueryRule
 from expectations.thresholds import MRR_DAY_MOVE_DAYS, MRR_DAY_MOVE_WARN_RATIO
 
-# METRICS 2.2 and 2.4
+# METRICS 2.2
 MOVEMENT_TYPES = "('new', 'reactivation', 'churn', 'expansion', 'contraction')"
 REVENUE_TYPES = "('recurring', 'one_time', 'services')"
 LINE_KINDS = "('charge', 'credit_note', 'refund')"
-UNITS = "('eur', 'ratio', 'count', 'hours', 'months', 'score')"
 
 
 def finance_marts() -> tuple[Mart, ...]:
@@ -220,36 +219,4 @@ def _mrr_moves_gently(mart: str) -> QueryRule:
         unit="days",
         measure=f"(select count(*) from {moves})",
         examples=f"select date || ': ' || mrr_before || ' to ' || mrr_eur || ' EUR' from {moves} order by date",
-    )
-
-
-def headline_mart() -> Mart:
-    """The one table for people in a hurry."""
-    kpi = "kpi_daily"
-    per_metric = "(select metric, count(*) as days from mart group by metric)"
-    behind = f"(select metric from {per_metric} where days < (select max(days) from {per_metric}))"
-    return Mart(
-        kpi,
-        key=("as_of_date", "metric"),
-        columns=("value", "unit", "target", "is_on_target"),
-        feeders=(Feeder((MARTS, "mrr_daily")),),
-        own_rules=(
-            rows(kpi, "units_are_known", f"unit is null or unit not in {UNITS}", "Every unit is one METRICS names."),
-            rows(
-                kpi,
-                "targets_are_judged",
-                "(is_on_target is null) <> (value is null or target is null)",
-                "A target is met or missed exactly when there are a value and a target.",
-            ),
-            QueryRule(
-                spec=CheckSpec(
-                    (MARTS, kpi), "metrics_have_equal_days", "block", "Every metric has a row for each of the days."
-                ),
-                unit="metrics with fewer days than others",
-                measure=f"(select count(*) from {behind})",
-                examples=f"select metric from {behind} order by metric",
-            ),
-            ends_by_as_of(kpi, "as_of_date"),
-            reaches_as_of(kpi, "as_of_date"),
-        ),
     )

@@ -1,12 +1,13 @@
 """Gate 2: what a mart's contract is made of, and the claims that several marts share.
 
 Belongs here: the shape of a contract, the rules every mart must meet, builders of rules. Does not belong here: which
-marts there are (product_marts, finance_marts), limits (thresholds), the running (mart_profile).
+marts there are (product_marts, finance_marts, …), limits (thresholds), the running (mart_profile).
 Conditions see the mart's columns and the parameter `$as_of`, a date; measures and examples read the mart as `mart`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from expectations.report import CheckSpec, Severity
@@ -91,6 +92,17 @@ def rows(mart: str, name: str, violation: str, description: str, severity: Sever
     return RowRule(spec=CheckSpec((MARTS, mart), name, severity, description), violation=violation)
 
 
+def is_one_of(mart: str, column: str, members: Sequence[str]) -> RowRule:
+    """A closed set, which NULL is not of."""
+    quoted = ", ".join(f"'{member}'" for member in members)
+    return rows(
+        mart,
+        f"{column}_is_known",
+        f"{column} is null or {column} not in ({quoted})",
+        f"Every {column} is one of {', '.join(members)}.",
+    )
+
+
 def not_negative(mart: str, *columns: str) -> RowRule:
     return rows(
         mart,
@@ -136,6 +148,17 @@ def is_dense(mart: str, column: str, unit: str = "day") -> QueryRule:
             f" from (select distinct {column} from mart))"
             f" where date_diff('{unit}', {column}, following) > 1 order by {column}"
         ),
+    )
+
+
+def has_row_of_all(mart: str, month: str, column: str, whole: str) -> QueryRule:
+    """Each month has the row in which the parts are taken together."""
+    without = f"(select {month} from mart group by {month} having count(*) filter (where {column} = '{whole}') = 0)"
+    return QueryRule(
+        spec=CheckSpec((MARTS, mart), f"every_month_has_{whole}", "block", f"Each {month} has its row of {whole}."),
+        unit="months without",
+        measure=f"(select count(*) from {without})",
+        examples=f"select {month} from {without} order by {month}",
     )
 
 

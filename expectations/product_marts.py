@@ -65,14 +65,15 @@ def product_marts() -> tuple[Mart, ...]:
                     conversations,
                     "parts_fit_their_wholes",
                     "visitor_message_count + agent_message_count > message_count"
-                    " or accurate_response_count > rated_response_count or has_lead <> (lead_count > 0)",
+                    " or accurate_response_count > rated_response_count or has_lead is distinct from (lead_count > 0)",
                     "Messages by sender, accurate ratings and leads agree with their totals.",
                 ),
                 rows(
                     conversations,
                     "ends_follow_starts",
                     "ended_at < started_at",
-                    "None ends before it starts.",
+                    "None ends before it starts; a skewed clock may say so, and costs its duration.",
+                    "warn",
                 ),
                 ends_by_as_of(conversations, "started_date"),
             ),

@@ -221,6 +221,52 @@ GOOD_MARTS: dict[str, str] = {
             null::decimal(18, 6) as target, null::boolean as is_on_target
         from range(date '2026-11-20', date '2026-11-22', interval 1 day) as days(day),
             (values ('mrr_eur'), ('arr_eur')) as metrics(metric)""",
+    "fct_trials": """
+        select 'acc1' as account_id, timestamptz '2026-10-01 10:00:00+00' as trial_started_at,
+            date '2026-10-01' as cohort_month, timestamptz '2026-10-11 10:00:00+00' as converted_at,
+            true as is_converted, 10::bigint as days_to_convert, true as is_matured,
+            'google_ads' as acquisition_channel""",
+    "activation_monthly": """
+        select date '2026-10-01' as cohort_month, channel as acquisition_channel, 2::bigint as trial_count,
+            1::bigint as converted_count, 0.5::decimal(18, 6) as activation_ratio, 2::bigint as matured_count,
+            10::decimal(18, 4) as median_days_to_convert
+        from (values ('google_ads'), ('all')) as channels(channel)""",
+    "activation_rolling": """
+        select day::date as activity_date, 2::bigint as trials_ended_30d, 1::bigint as conversions_30d,
+            0.5::decimal(18, 6) as conversion_ratio_30d
+        from range(date '2026-11-19', date '2026-11-22', interval 1 day) as days(day)""",
+    "fct_spend_daily": """
+        select date '2026-11-20' as spend_date, 'google_ads' as channel, 'google_ads' as vendor,
+            10::decimal(18, 4) as spend_eur, 4::bigint as clicks, 100::bigint as impressions,
+            0.5::decimal(18, 6) as conversions_reported""",
+    "cac_monthly": """
+        select date '2026-11-01' as cac_month, channel, 10::decimal(18, 4) as spend_eur, 2::bigint as trial_count,
+            1::bigint as new_paying_accounts, 10::decimal(18, 4) as cac_eur, 5::decimal(18, 4) as cost_per_trial_eur
+        from (values ('google_ads'), ('blended')) as channels(channel)""",
+    "dim_accounts": """
+        select 'acc1' as account_id, timestamptz '2026-09-30 10:00:00+00' as created_at,
+            'google_ads' as acquisition_channel, 'paying' as status, 'starter' as plan,
+            timestamptz '2026-10-01 10:00:00+00' as first_mrr_at, null::timestamptz as churned_at,
+            99::decimal(18, 4) as mrr_eur""",
+    "dim_agents": """
+        select 'ag1' as agent_id, 'acc1' as account_id, timestamptz '2026-11-20 10:00:00+00' as created_at,
+            null::timestamptz as deleted_at""",
+    "dim_plans": """
+        select plan, upper(plan) as label, sort
+        from (values ('starter', 1), ('professional', 2), ('enterprise', 3), ('other', 4)) as plans(plan, sort)""",
+    "dim_channels": """
+        select channel, upper(channel) as label, sort
+        from (values ('organic_search', 1), ('wordpress_plugin', 2), ('google_ads', 3), ('content_marketing', 4),
+            ('other', 5)) as channels(channel, sort)""",
+    "dim_dates": """
+        select day::date as date, date_trunc('week', day)::date as week, date_trunc('month', day)::date as month,
+            date_trunc('quarter', day)::date as quarter, date_trunc('year', day)::date as year,
+            isodow(day) > 5 as is_weekend
+        from range(date '2026-10-01', date '2026-11-22', interval 1 day) as days(day)""",
+    "integrity_report": """
+        select 'closing_is_closing' as name, 'all' as subject, '3.2' as identity, 99::decimal(18, 4) as left_value,
+            99::decimal(18, 4) as right_value, 0::decimal(18, 4) as difference, 'holds' as verdict,
+            2::bigint as row_count, 0::bigint as differing_row_count""",
 }
 
 
