@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 SCHEMA = "marts"
-METRIC_FIELDS = ("name", "label", "unit", "formula", "owner", "additive", "better")
+METRIC_FIELDS = ("name", "label", "unit", "formula", "numerator", "denominator", "owner", "additive", "better")
 
 
 def definitions_from_manifest(manifest: Mapping[str, Any]) -> dict[str, Any]:
@@ -19,8 +19,9 @@ def definitions_from_manifest(manifest: Mapping[str, Any]) -> dict[str, Any]:
     manifest: dbt's `manifest.json`, parsed. Returns JSON values:
     `{"models": {name: {"description", "key": [column, …], "columns": {name: {"description", "data_type",
     "metric"}}}}}`; `metric` is None or has name, label, unit, formula, owner, additive and better, each None while
-    nobody has written it. A name is written where `kpi_daily` calls the metric otherwise than its column. Columns keep
-    the order of their YAML.
+    nobody has written it. A name is written where `kpi_daily` calls the metric otherwise than its column; numerator and
+    denominator (columns of the same model) where a ratio over several rows is the ratio of their sums. Columns keep the
+    order of their YAML.
     """
     nodes: Mapping[str, Mapping[str, Any]] = manifest["nodes"]
     tests = [node for node in nodes.values() if node["resource_type"] == "test"]

@@ -69,6 +69,11 @@ def virtual_dataset(dataset: VirtualDataset, definitions: Definitions) -> Native
     }
 
 
+def bound_to_its_grain(metric: Mapping[str, Any]) -> bool:
+    """Whether a metric is right on the mart's own rows only: neither a sum nor a ratio of sums."""
+    return not metric["additive"] and not metric.get("numerator")
+
+
 def headline_metrics(definitions: Definitions) -> dict[str, Mapping[str, Any]]:
     """Definition by name of every metric that `kpi_daily` may show."""
     found: dict[str, Mapping[str, Any]] = {}
@@ -104,11 +109,11 @@ def _measures(columns: Mapping[str, Mapping[str, Any]]) -> Iterator[dict[str, An
 
 
 def _expression(name: str, metric: Mapping[str, Any]) -> str:
+    if bound_to_its_grain(metric):
+        return f"max({name})"
     if metric["additive"]:
         return f"sum({name})"
-    if metric.get("numerator"):
-        return f"sum({metric['numerator']}) / nullif(sum({metric['denominator']}), 0)"
-    return f"max({name})"
+    return f"sum({metric['numerator']}) / nullif(sum({metric['denominator']}), 0)"
 
 
 def _headline_measures(definitions: Definitions) -> Iterator[dict[str, Any]]:

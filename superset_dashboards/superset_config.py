@@ -17,6 +17,10 @@ THEME_DEFAULT = {
         "brandAppName": APP_NAME,
         "brandLogoAlt": APP_NAME,
         "brandLogoUrl": "/static/assets/images/superset-logo-horiz.png",
+        # Without these three the page does not render at all.
+        "brandLogoHref": "/",
+        "brandLogoHeight": "24px",
+        "brandLogoMargin": "18px 0",
         "colorPrimary": "#2F6DB5",
         "colorLink": "#2F6DB5",
         "fontFamily": "Inter, Helvetica, Arial, sans-serif",

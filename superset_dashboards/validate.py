@@ -1,4 +1,4 @@
-"""Whether every name resolves, offline: dashboard → chart → dataset → mart column → metric.
+"""Whether every name resolves, offline: dashboard → chart → dataset → mart column → metric, at a grain where it holds.
 
 Belongs here: references between the files and dbt's definitions. Does not: running a query, talking to Superset. An
 import with a dangling name drops charts in silence, so nothing is pushed that has not passed here.
@@ -12,7 +12,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from superset_dashboards.assets import Assets, Chart, Dashboard
-from superset_dashboards.datasets import Definitions, mart_datasets, virtual_dataset
+from superset_dashboards.datasets import (
+    HEADLINE,
+    Definitions,
+    bound_to_its_grain,
+    headline_metrics,
+    mart_datasets,
+    virtual_dataset,
+)
 from superset_dashboards.native import Targets
 
 GRID_COLUMNS = 12
@@ -24,10 +31,18 @@ _TARGET = re.compile(r"\{target(?:_value)?:(\w+)\}")
 _MART = re.compile(r"\bmarts\.(\w+)")
 
 
+# The grain that a column of days, weeks or months has of itself.
+_GRAINS = {"_week": "P1W", "_month": "P1M"}
+
+
 @dataclass(frozen=True)
 class _Dataset:
+    """What charts may name, and what of it holds on the mart's own rows only (`key` says which those are)."""
+
     columns: frozenset[str]
     metrics: frozenset[str]
+    key: frozenset[str]
+    bound: frozenset[str]
 
 
 def problems(assets: Assets, definitions: Definitions, targets: Targets) -> list[str]:
@@ -39,6 +54,7 @@ def problems(assets: Assets, definitions: Definitions, targets: Targets) -> list
         name: _Dataset(
             columns=frozenset(column["column_name"] for column in document["columns"]),
             metrics=frozenset(metric["metric_name"] for metric in document["metrics"]),
+            **_grain(name, definitions),
         )
         for name, document in native.items()
     }
@@ -53,6 +69,14 @@ def problems(assets: Assets, definitions: Definitions, targets: Targets) -> list
         *(f"charts/{name}: stands on no dashboard" for name in sorted(assets.charts.keys() - used)),
         *_sql_problems(assets, definitions),
     ]
+
+
+def marts_of(dashboard: Dashboard, assets: Assets) -> set[str]:
+    """Names of the marts a dashboard stands on, through its charts and filters."""
+    datasets = {assets.charts[name].dataset for name in dashboard.charts}
+    datasets |= {item.dataset for item in dashboard.filters if item.dataset}
+    virtual = {name for name in datasets if name in assets.datasets}
+    return (datasets - virtual) | {mart for name in virtual for mart in _MART.findall(assets.datasets[name].sql)}
 
 
 def _chart_problems(chart: Chart, datasets: Mapping[str, _Dataset], targets: Targets) -> Iterator[str]:
@@ -70,6 +94,7 @@ def _chart_problems(chart: Chart, datasets: Mapping[str, _Dataset], targets: Tar
         # A bar chart may be sorted by what it shows.
         if name not in dataset.columns and not (name in dataset.metrics and chart.params.get("x_axis_sort") == name):
             yield f"{place}: {chart.dataset} has no column {name}"
+    yield from _grain_problems(chart, dataset)
     for condition in chart.params.get("adhoc_filters", []):
         if condition.get("expressionType") != "SIMPLE":
             yield f"{place}: a filter is written in SQL; use a column"
@@ -78,6 +103,38 @@ def _chart_problems(chart: Chart, datasets: Mapping[str, _Dataset], targets: Tar
     for metric in _TARGET.findall(repr(chart.params)):
         if metric not in targets:
             yield f"{place}: kpi_targets.csv has no target for {metric}"
+
+
+def _grain(name: str, definitions: Definitions) -> dict[str, frozenset[str]]:
+    model = definitions["models"].get(name)
+    if model is None:
+        return {"key": frozenset(), "bound": frozenset()}
+    if name == HEADLINE:
+        # Each of its metrics picks its own rows.
+        return {"key": frozenset(model["key"]) - {"metric"}, "bound": frozenset(headline_metrics(definitions))}
+    metrics = {column: about["metric"] for column, about in model["columns"].items() if about["metric"]}
+    bound = frozenset(column for column, metric in metrics.items() if bound_to_its_grain(metric))
+    return {"key": frozenset(model["key"]), "bound": bound}
+
+
+def _grain_problems(chart: Chart, dataset: _Dataset) -> Iterator[str]:
+    """A balance, a median or a ratio of unknown parts must be drawn row by row: over several rows it would be wrong."""
+    shown = [name for name in _named(chart.params, _METRICS) if isinstance(name, str) and name in dataset.bound]
+    if not shown:
+        return
+    pinned = {item["subject"] for item in chart.params.get("adhoc_filters", []) if item.get("operator") == "=="}
+    axis = chart.params.get("x_axis")
+    drawn = {str(name).removesuffix("_label") for name in _named(chart.params, ("x_axis", "groupby"))}
+    missing = dataset.key - drawn - pinned
+    if missing:
+        yield (
+            f"charts/{chart.name}: {shown[0]} neither adds up nor has parts that do, so {', '.join(sorted(missing))} "
+            "must be drawn or pinned by a filter"
+        )
+    own = next((grain for suffix, grain in _GRAINS.items() if str(axis).endswith(suffix)), "P1D")
+    grain = chart.params.get("time_grain_sqla")
+    if grain not in (None, own):
+        yield f"charts/{chart.name}: {shown[0]} is drawn by {grain}, but {axis} is {own}"
 
 
 def _dashboard_problems(dashboard: Dashboard, assets: Assets, datasets: Mapping[str, _Dataset]) -> Iterator[str]:
