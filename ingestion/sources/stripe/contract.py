@@ -153,6 +153,10 @@ DELETIONS: Mapping[str, str] = MappingProxyType(
     }
 )
 
+# Events about an invoice that does not exist yet: Stripe sends it days before a renewal, without an id or with one that
+# cannot be read. Nothing has changed, and there is no object to land.
+PREVIEWS = frozenset({"invoice.upcoming"})
+
 TABLES = MappingProxyType(
     {
         resource.name: TableContract(

@@ -15,7 +15,16 @@ from ingestion.lake import Lake
 from ingestion.retry import PermanentSourceError
 from ingestion.sources.stripe.changes import ChangedObjects, WholeListNeededError
 from ingestion.sources.stripe.client import TIMEOUT_SECONDS, StripeLists
-from ingestion.sources.stripe.contract import EVENT_DAYS, EVENTS, OBJECT_LISTS, RESOURCES, SOURCE, TABLES, Resource
+from ingestion.sources.stripe.contract import (
+    EVENT_DAYS,
+    EVENTS,
+    OBJECT_LISTS,
+    PREVIEWS,
+    RESOURCES,
+    SOURCE,
+    TABLES,
+    Resource,
+)
 from ingestion.sources.stripe.embedded import complete, complete_snapshot
 from ingestion.sources.stripe.partition import DayPartition
 from ingestion.sources.stripe.plan import OVERLAP, due, oldest_event, origin_of
@@ -147,6 +156,8 @@ class _Reading:
                 partition.set_aside(Fault(usable_id(event), fault), origin)
                 continue
             self._cursor = max(self._cursor or 0, event["created"])
+            if event["type"] in PREVIEWS:
+                continue
             self._changed.note(event)
             snapshot = complete_snapshot(self._lists, event)
             row = event_row(snapshot, self._run.instant, self._lists.api_version)

@@ -50,6 +50,8 @@ def event_row(event: dict[str, Any], read_at: datetime, pinned_version: str) -> 
     object_name = document.get("object")
     if object_name not in ALLOWED:
         return None
+    if not isinstance(document.get("id"), str):
+        return Fault(event["id"], "data.object.id is missing")
     rendered_in = event.get("api_version")
     is_readable = rendered_in is None or rendered_in == pinned_version
     previous = event["data"].get("previous_attributes")
@@ -59,7 +61,7 @@ def event_row(event: dict[str, Any], read_at: datetime, pinned_version: str) -> 
         if is_readable and isinstance(previous, Mapping)
         else None
     )
-    about = {"type": event["type"], "api_version": _text(rendered_in), "object_id": _text(document.get("id"))}
+    about = {"type": event["type"], "api_version": _text(rendered_in), "object_id": document["id"]}
     fault = next((found for part in (about, after, before) if part and (found := payload_fault(part))), None)
     if fault is not None:
         return Fault(event["id"], fault)

@@ -158,6 +158,20 @@ def test_event__has_the_objects_read_that_it_touches(
     assert asked in requests.paths
 
 
+@pytest.mark.parametrize("identity", [{}, {"id": "upcoming_in_7"}], ids=["without an id", "with one of its own"])
+def test_preview_of_an_invoice__lands_nothing_and_asks_for_nothing(lake: Lake, identity: Document) -> None:
+    company = old_account()
+    land(lake, company, run=night(0))
+    preview = {"object": "invoice", "customer": "cus_009", **identity}
+    requests = Requests()
+    told = event_of("evt_new", NOW + 80_000, preview, event_type="invoice.upcoming")
+    land(lake, with_event(company, told), requests, run=night(1))
+    assert requests.single_reads() == ["customers/cus_000"]
+    assert {row["id"] for row in landed_rows(lake, "stripe", "events")} == {"evt_last"}
+    (manifest,) = [m for m in read_manifests(lake, "stripe", "events") if m.partition_value == TOMORROW]
+    assert (manifest.quarantined_rows, manifest.read_to) == (0, INSTANT + timedelta(seconds=80_000))
+
+
 def test_event_of_another_api_version__has_its_object_read_again(lake: Lake) -> None:
     company = old_account()
     land(lake, company, run=night(0))

@@ -68,6 +68,7 @@ def test_fields_that_do_not_land__are_not_judged(lake: Lake) -> None:
     [
         ({"id": "evt_bad", "created": NOW - 1, "type": "customer.updated"}, "data.object is missing"),
         (event_of("evt_bad", NOW - 1, {"object": "customer", "id": "cus_000"}) | {"type": None}, "type is missing"),
+        (event_of("evt_bad", NOW - 1, {"object": "discount", "customer": "cus_000"}), "data.object.id is missing"),
         (event_of("evt_bad", FAR_AHEAD, {"object": "customer", "id": "cus_000"}), "created lies in the future"),
         (
             event_of("evt_bad", NOW - 1, {"object": "subscription", "id": "sub_1", "trial_end": "tomorrow"}),
