@@ -4,8 +4,20 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
+import pytest
+
+from ingestion.contract import Backfill
 from ingestion.manifest import Manifest
-from ingestion.sources.app.windows import days_to_read, midnight, newest_day, ranges, upper_bound
+from ingestion.retry import PermanentSourceError
+from ingestion.sources.app.windows import (
+    backfill_days,
+    days_to_read,
+    midnight,
+    newest_day,
+    ranges,
+    settled_before,
+    upper_bound,
+)
 
 
 def _landed(day: str, read_to: datetime | None = None) -> Manifest:
@@ -92,3 +104,49 @@ def test_newest_day__is_none_when_a_newer_one_stays_as_it_is() -> None:
     assert newest_day(landed, [date(2026, 11, 5)]) is None
     assert newest_day(landed, [date(2026, 11, 5), date(2026, 11, 10)]) == date(2026, 11, 10)
     assert newest_day([], [date(2026, 11, 5)]) == date(2026, 11, 5)
+
+
+def test_look_back__is_as_many_days_as_it_is_given() -> None:
+    landed = [_landed(f"2026-11-{day:02}") for day in range(1, 11)]
+    days = days_to_read(landed, set(), None, _at("2026-11-11T00:00"), look_back=timedelta(days=1))
+    assert _iso(days) == ["2026-11-09", "2026-11-10"]
+
+
+def test_asked_days__are_read_whatever_their_age_but_never_cut_short() -> None:
+    landed = [*(_landed(f"2026-11-{day:02}") for day in range(1, 11)), _landed("2026-11-11", _at("2026-11-11T09:00"))]
+    asked = [date(2026, 11, 2), date(2026, 11, 11)]
+    days = days_to_read(landed, set(), None, _at("2026-11-11T02:00"), look_back=timedelta(days=1), asked=asked)
+    assert _iso(days) == ["2026-11-02", "2026-11-10"]
+
+
+def test_settled_before__is_where_the_next_look_back_begins() -> None:
+    read_to = _at("2026-11-11T02:00")
+    settled = settled_before(read_to, timedelta(days=3))
+    landed = [_landed(f"2026-11-{day:02}") for day in range(1, 11)] + [_landed("2026-11-11", read_to)]
+    tomorrow = days_to_read(landed, set(), None, _at("2026-11-12T02:00"))
+    assert settled == tomorrow[0] == date(2026, 11, 8)
+
+
+def test_backfill_days__default_to_all_of_history() -> None:
+    days = backfill_days(Backfill("app"), _at("2026-11-09T12:00"), _at("2026-11-11T02:00"))
+    assert _iso(days) == ["2026-11-09", "2026-11-10", "2026-11-11"]
+
+
+def test_backfill_days__one_day_is_first_and_last() -> None:
+    day = date(2026, 11, 10)
+    assert backfill_days(Backfill("app", day, day), _at("2026-11-09T12:00"), _at("2026-11-11T02:00")) == [day]
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "begins", "told"),
+    [
+        (date(2026, 11, 9), date(2026, 11, 11), "2026-11-09T12:00", "the newest day that can be read is 2026-11-10"),
+        (date(2026, 11, 8), date(2026, 11, 9), "2026-11-09T12:00", "the app's events begin on 2026-11-09"),
+        (date(2026, 11, 8), date(2026, 11, 9), None, "the app has no events"),
+    ],
+)
+def test_backfill_days__a_day_that_is_not_there_is_refused(
+    first: date, last: date, begins: str | None, told: str
+) -> None:
+    with pytest.raises(PermanentSourceError, match=told):
+        backfill_days(Backfill("app", first, last), _at(begins) if begins else None, _at("2026-11-11T00:00"))
