@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import quote
@@ -16,7 +17,7 @@ import pyarrow as pa
 
 from ingestion.contract import QUARANTINE_SCHEMA, RunContext, StagedBatch, StagedPartition, TableContract
 from ingestion.delimited import DelimitedFile, Header, Row, list_files, open_delimited, shown
-from ingestion.freshness import Freshness, newest_day
+from ingestion.freshness import FAR_AHEAD, Freshness, newest_day, rows_after
 from ingestion.lake import DATA_FILE, Lake, file_sha256
 from ingestion.landing import is_intact, read_manifests
 from ingestion.manifest import Manifest
@@ -132,7 +133,7 @@ def _stage_table(
     due, told = _plan(lake, table, paths, landed, whole=is_backfill)
     opened = [(item, _open(table, item.path)) for item in due]
     staged = [_stage_file(lake, run, table, item, file) for item, file in opened]
-    warnings += told + _unlisted(table, [file for _, file in opened])
+    warnings += [*told, *_unlisted(table, [file for _, file in opened]), *_far_ahead(table, staged, run.day)]
     taken = {value for item in due for value in (item.path.name, *item.replaces)}
     kept = [
         lake.partition(contract.source, contract.name, contract.partition_key, value) / DATA_FILE
@@ -219,6 +220,16 @@ def _unlisted(table: FileTable, files: Sequence[DelimitedFile]) -> list[str]:
         f"{table.label}: column {shown(column)} ({_counted(names)}) is on no list and does not land"
         for column, names in sorted(seen.items())
     ]
+
+
+def _far_ahead(table: FileTable, staged: Sequence[StagedPartition], today: date) -> Iterator[str]:
+    """One line a new file with rows whose day is so far ahead that it may be a slip."""
+    until = today + FAR_AHEAD
+    for partition in staged:
+        count = rows_after(partition.path, table.freshness.column, until)
+        if count:
+            name = partition.partition_value
+            yield f"{table.label}: {name} holds rows dated after {until} ({count}); they wait, if the year is right"
 
 
 def _counted(names: Sequence[str]) -> str:

@@ -1,6 +1,6 @@
-"""How old the newest day of a folder's rows may be before a person is told.
+"""How old the newest day of a folder's rows may be, and how far ahead others may lie, before a person is told.
 
-Belongs here: counting the days nobody wrote anything about. Does not: how old is too old for which files (each source).
+Belongs here: looking at the days that rows are dated by. Does not: how old is too old for which files (each source).
 """
 
 from __future__ import annotations
@@ -12,6 +12,9 @@ from pathlib import Path
 
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+
+# Rows dated ahead wait for their day. Two years are prepaid at most; beyond, a slip would wait in silence.
+FAR_AHEAD = timedelta(days=731)
 
 _FRIDAY = 4
 
@@ -46,9 +49,16 @@ def newest_day(files: Iterable[Path], column: str, until: date) -> date | None:
     """The newest date of a column in Parquet files, up to `until`: what is dated ahead says nothing about now."""
     newest: date | None = None
     for path in files:
-        with pq.ParquetFile(path) as file:
-            days = file.read(columns=[column])[column]
+        with pq.ParquetFile(path) as parquet:
+            days = parquet.read(columns=[column])[column]
         day = pc.max(days.filter(pc.less_equal(days, until))).as_py()
         if day is not None and (newest is None or day > newest):
             newest = day
     return newest
+
+
+def rows_after(file: Path, column: str, until: date) -> int:
+    """How many rows of a Parquet file are dated after `until`."""
+    with pq.ParquetFile(file) as parquet:
+        days = parquet.read(columns=[column])[column]
+    return pc.sum(pc.greater(days, until)).as_py() or 0

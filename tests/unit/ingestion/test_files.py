@@ -314,3 +314,11 @@ def test_stale_folder__is_judged_by_what_the_run_leaves_in_the_lake(
     assert _told(_land(lake, folder, _at(date(2026, 10, 20))), "the newest day is 2026-09-01") == (
         1 if path.exists() else 0
     )
+
+
+def test_rows_far_ahead__land_and_are_told_once_while_their_file_is_new(lake: Lake, folder: Path) -> None:
+    (folder / "costs_1.csv").write_text(COSTS + "2028-11-22,seo,v,d,1,EUR\n2028-11-23,seo,v,d,2,EUR\n")
+    staged = _land(lake, folder)
+    assert _told(staged, "spend.costs: costs_1.csv holds rows dated after 2028-11-22 (1); they wait") == 1
+    assert _amounts(lake) == ["1", "2"]
+    assert _land(lake, folder).warnings == ()
