@@ -134,7 +134,10 @@ def _stage_table(
     opened = [(item, _open(table, item.path)) for item in due]
     staged = [_stage_file(lake, run, table, item, file) for item, file in opened]
     warnings += [*told, *_unlisted(table, [file for _, file in opened]), *_far_ahead(table, staged, run.day)]
-    taken = {value for item in due for value in (item.path.name, *item.replaces)}
+    nothing = landed.get(NO_FILE)
+    if not (staged or landed) or (nothing is not None and not is_intact(lake, nothing)):
+        staged.append(_stage_nothing(lake, run, contract))
+    taken = {partition.partition_value for partition in staged} | {value for item in due for value in item.replaces}
     kept = [
         lake.partition(contract.source, contract.name, contract.partition_key, value) / DATA_FILE
         for value in landed
@@ -144,8 +147,6 @@ def _stage_table(
     stale = table.freshness.warning(table.label, newest, run.day) if newest is not None else None
     if stale is not None:
         warnings.append(stale)
-    if not staged and not landed:
-        staged.append(_stage_nothing(lake, run, contract))
     return staged, warnings
 
 
@@ -156,7 +157,7 @@ def _plan(
 
     Of equal files the greatest name is the one; the others are not read twice.
     """
-    present = {path.name: file_sha256(path) for path in paths}
+    present = {path.name: _checksum(table, path) for path in paths}
     owner = {checksum: name for name, checksum in sorted(present.items())}
     warnings = [
         f"{table.label}: {name} holds the same bytes as {owner[checksum]} and is not counted again"
@@ -259,7 +260,7 @@ def _stage_file(lake: Lake, run: RunContext, table: FileTable, due: _Due, file: 
             if len(landed) + len(rejected) >= BATCH_ROWS:
                 flush()
         flush()
-        if file_sha256(due.path) != due.sha256:
+        if _checksum(table, due.path) != due.sha256:
             message = f"{table.label}: {due.path.name} was written while it was read; run again when it is complete"
             raise TransientSourceError(message)
         return writer.finish()
@@ -292,6 +293,17 @@ def _results(table: FileTable, file: DelimitedFile) -> Iterator[tuple[int, Lande
 
 def _read(table: FileTable, file: DelimitedFile, row: Row) -> Iterable[Landed | Rejected]:
     return (Rejected(row.fault),) if row.fault else table.read_row(file, row)
+
+
+def _checksum(table: FileTable, path: Path) -> str:
+    try:
+        return file_sha256(path)
+    except FileNotFoundError:
+        message = f"{table.label}: {path.name} went away while the folder was read; run again when it is complete"
+        raise TransientSourceError(message) from None
+    except OSError as error:
+        message = f"{table.label}: {path.name} cannot be read ({error.strerror}); check the file's permissions"
+        raise PermanentSourceError(message) from None
 
 
 def _stage_nothing(lake: Lake, run: RunContext, contract: TableContract) -> StagedPartition:

@@ -158,6 +158,33 @@ def test_damaged_partition__whose_file_is_gone_stops_by_name(lake: Lake, folder:
         _land(lake, folder)
 
 
+def test_damaged_partition__of_no_file_is_staged_again(lake: Lake, folder: Path) -> None:
+    _land(lake, folder)
+    next(lake.root.glob("raw_spend/costs/file=none/data.parquet")).write_bytes(b"PAR1")
+    assert [partition.table for partition in _land(lake, folder).partitions] == ["costs"]
+    assert _land(lake, folder).partitions == ()
+    assert _costs(lake) == []
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "told"),
+    [
+        (PermissionError(13, "Permission denied"), PermanentSourceError, r"costs_1\.csv cannot be read \(Permission"),
+        (FileNotFoundError(2, "No such file"), TransientSourceError, r"costs_1\.csv went away while the folder"),
+    ],
+)
+def test_file__that_cannot_be_opened_is_named(  # noqa: PLR0913 (fixtures, and what is expected)
+    lake: Lake, folder: Path, monkeypatch: pytest.MonkeyPatch, *, error: OSError, kind: type[Exception], told: str
+) -> None:
+    def refuse(_path: Path) -> str:
+        raise error
+
+    (folder / "costs_1.csv").write_text(COSTS)
+    monkeypatch.setattr("ingestion.files.file_sha256", refuse)
+    with pytest.raises(kind, match=told):
+        _land(lake, folder)
+
+
 @pytest.mark.parametrize("source", ["spend", "rates"])
 def test_backfill__reads_every_file_of_its_own_source_again_to_the_same_bytes(
     lake: Lake, folder: Path, source: str
