@@ -23,8 +23,8 @@ DBT := $(CURDIR)/$(BIN)/dbt
 DBT_FLAGS = --project-dir dbt_project --profiles-dir dbt_project --vars '{lake_dir: "$(DATA)/lake", run_instant: "$(NOW)"}'
 DEFER := --defer --state .state
 
-.PHONY: help run demo nightly status dev setup setup-dev lock bench test check lint types imports yaml sql parse fix \
-  build model changed state docs metrics-page e2e clean
+.PHONY: help run demo nightly status superset dev setup setup-dev lock bench test check lint types imports yaml sql parse fix \
+  build model changed state docs metrics-page e2e mutants clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -41,6 +41,9 @@ nightly: setup ## the same job on the configured sources
 
 status: setup ## what is published, and whether a run is going on
 	@$(BIN)/netvexa status
+
+superset: setup ## the dashboards over what is published, on http://127.0.0.1:8088
+	@$(BIN)/netvexa superset
 
 dev: setup ## Dagster's page: lineage, runs, checks, schedule
 	@$(BIN)/netvexa dev
@@ -71,21 +74,28 @@ $(VENV)/.locked-dev: requirements-dev.lock
 COMPILE = $(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
   --no-annotate --no-strip-extras
 
-lock: setup-dev ## resolve pyproject.toml into the two lock files again
+lock: setup-dev ## resolve pyproject.toml, and Superset's own requirements, into the lock files again
 	@$(COMPILE) --extra build pyproject.toml --output-file requirements.lock
 	@$(COMPILE) --extra build --extra dev --constraints requirements.lock pyproject.toml --output-file requirements-dev.lock
+	@$(COMPILE) $(AS_OF_SUPERSET) requirements-superset.in --output-file requirements-superset.lock
+
+# Later releases of what Superset 6.1 leans on break it; DuckDB alone is newer, so that both read the same file.
+AS_OF_SUPERSET := --exclude-newer 2026-05-14 --exclude-newer-package duckdb=2026-11-01
 
 # ── Proving it ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 test: check ## set-up, every check, every test
 	@echo "pytest"
-	@$(BIN)/pytest
+	@$(BIN)/pytest --numprocesses auto --dist loadgroup
 
 bench: setup-dev ## measure a first night and a second, into benchmarks/results
 	@$(BIN)/python -m benchmarks.nightly
 
 e2e: setup-dev ## only the end-to-end tests
 	@$(BIN)/pytest tests/e2e
+
+mutants: setup-dev ## break every mart on purpose, and list which guard notices
+	@$(BIN)/python -m tests.mutation
 
 check: lint types imports yaml sql parse ## everything but pytest
 

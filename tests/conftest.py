@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import pytest
 
 from tests.postgres_server import PostgresServer, running_postgres
+
+# Folders whose tests share something that takes long to make: one worker makes it, and runs them all.
+SHARED = ("tests/browser", "tests/faults", "tests/integration/orchestration", "tests/integration/warehouse")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
+    """Keep together, on one worker, the tests of a file, or of a folder that shares its fixtures."""
+    for item in items:
+        place = Path(item.path).relative_to(config.rootpath).as_posix()
+        group = next((folder for folder in SHARED if place.startswith(f"{folder}/")), place)
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="session")
