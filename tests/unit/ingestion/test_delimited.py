@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import codecs
+import csv
 import re
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from ingestion.delimited import DelimitedFile, Header, Row, open_delimited
 from ingestion.retry import PermanentSourceError
@@ -220,3 +223,31 @@ def test_file__may_be_read_twice(path: Path) -> None:
     path.write_text(TEXT, encoding="utf-8")
     file: DelimitedFile = open_delimited(path, HEADER)
     assert list(file.rows()) == list(file.rows())
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    cells=st.lists(
+        st.tuples(st.text(st.characters(exclude_categories=["Cs", "Cc"]) | st.just("\n"), max_size=20), st.integers()),
+        max_size=5,
+    ),
+    separator=st.sampled_from([",", ";", "\t"]),
+    encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
+    line_end=st.sampled_from(["\n", "\r\n"]),
+    declares=st.booleans(),
+)
+def test_file__written_by_anyone_is_read_as_it_was_meant(  # noqa: PLR0913 (what may differ between two programs)
+    path: Path, *, cells: list[tuple[str, int]], separator: str, encoding: str, line_end: str, declares: bool
+) -> None:
+    with path.open("w", encoding=encoding, newline="") as file:
+        if declares:
+            file.write(f"sep={separator}{line_end}")
+        writer = csv.writer(file, delimiter=separator, lineterminator=line_end, quoting=csv.QUOTE_NONNUMERIC)
+        writer.writerow(["date", "vendor", "amount"])
+        writer.writerows(["2026-11-01", vendor, amount] for vendor, amount in cells)
+    rows = list(open_delimited(path, HEADER).rows())
+    trimmed = [(vendor.strip().strip("\ufeff\u200b").strip(), str(amount)) for vendor, amount in cells]
+    assert [(row.values["vendor"], row.values["amount"]) for row in rows] == trimmed
+    # A character that was lost before the file was written cannot be told from one that UTF-16 lost.
+    lost = [encoding == "utf-16" and "\ufffd" in vendor for vendor, _ in cells]
+    assert [row.fault is not None for row in rows] == lost
