@@ -8,6 +8,22 @@ events as (
     {{ stripe_rows('events') }}
 ),
 
+-- What events said of coupons that are a customer's own, and no subscription's.
+discount_events as (
+    select
+        type,
+        {{ reference_id("json_extract(payload, '$.customer')") }} as customer_id,
+        json_extract_string(payload, '$.id') as discount_id,
+        {{ from_epoch("cast(json_extract_string(payload, '$.start') as bigint)") }} as started_at,
+        created_at
+    from events
+    where
+        type like 'customer.discount.%'
+        and payload is not null
+        and json_extract_string(payload, '$.subscription') is null
+        and json_extract_string(payload, '$.subscription_item') is null
+),
+
 -- A customer's own coupon: what each read found on it, and what the events said came and went in between.
 seen as (
     select
@@ -19,15 +35,22 @@ seen as (
     union all
 
     select
-        {{ reference_id("json_extract(payload, '$.customer')") }} as customer_id,
-        case when type <> 'customer.discount.deleted' then json_extract_string(payload, '$.id') end as discount_id,
+        customer_id,
+        case when type <> 'customer.discount.deleted' then discount_id end as discount_id,
         created_at as seen_at
-    from events
+    from discount_events
+
+    union all
+
+    -- What is taken away was there, though nobody may have seen it come.
+    select
+        customer_id,
+        discount_id,
+        started_at as seen_at
+    from discount_events
     where
-        type like 'customer.discount.%'
-        and payload is not null
-        and json_extract_string(payload, '$.subscription') is null
-        and json_extract_string(payload, '$.subscription_item') is null
+        type = 'customer.discount.deleted'
+        and started_at < created_at
 ),
 
 changes as (
