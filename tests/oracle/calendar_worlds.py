@@ -15,11 +15,18 @@ from hypothesis import strategies as st
 BERLIN = ZoneInfo("Europe/Berlin")
 Draw = Callable[[st.SearchStrategy[Any]], Any]
 
-# Nights after which something is over: a month, a year, a day of 23 or 25 hours; and plain ones.
-RUN_DAYS = st.sampled_from(
+# Nights after which something is over: a month, a year, a day of 23 or 25 hours; and plain ones. Each at one second
+# of the day: midnight itself, three in the morning, the very last.
+RUNS = st.sampled_from(
     [
-        *(date(2026, 4, 1), date(2026, 3, 29), date(2026, 3, 30), date(2026, 1, 1), date(2025, 11, 1)),
-        *(date(2025, 10, 27), date(2026, 3, 1), date(2026, 5, 14), date(2026, 6, 30)),
+        *((date(2026, 4, 1), 10_800), (date(2026, 3, 29), 86_399), (date(2026, 3, 30), 10_800), (date(2026, 1, 1), 0)),
+        *(
+            (date(2025, 11, 1), 10_800),
+            (date(2025, 10, 27), 0),
+            (date(2026, 3, 1), 86_399),
+            (date(2026, 5, 14), 10_800),
+        ),
+        (date(2026, 6, 30), 86_399),
     ]
 )
 # Local seconds after midnight: midnight itself, a second around it, the hours DST takes or gives, noon.

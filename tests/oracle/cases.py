@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import partial
 
 from tests.oracle.inputs import AppSnapshot, Inputs, Rate, Row
 from tests.oracle.money_back import refund
@@ -118,6 +119,49 @@ def spend_of_nothing_beside_one_without_a_rate() -> Inputs:
     return world_of(company(), "2026-04-01T03:00:00+02:00", [bill, unrated])
 
 
+def customers_coupon_known_by_its_removal_alone() -> Inputs:
+    """A customer's own coupon, gone before the first read and begun before Stripe's events reach back."""
+    sandbox = company()
+    sandbox.run_until(epoch("2026-01-05T10:00:00+01:00"))
+    customer = sandbox.create_customer("acc_1")
+    sandbox.discount_customer(customer, "co_forever_20")
+    sandbox.subscribe(customer, [("price_a_starter", 1)], [], 0)
+    sandbox.at(epoch("2026-04-20T10:00:00+02:00"), lambda: sandbox.discount_customer(customer, None))
+    return world_of(sandbox, "2026-05-01T03:00:00+02:00")
+
+
+def changed_and_back_between_reads() -> Inputs:
+    """One seat, two, one again, each read when Stripe's events tell no more of the change."""
+    sandbox = company()
+    sandbox.run_until(epoch("2025-12-20T10:00:00+01:00"))
+    subscription = sandbox.subscribe(sandbox.create_customer("acc_1"), [("price_l_year", 1)], [], 0)
+    (item,) = subscription["items"]["data"]
+    for day, quantity in (("2026-01-06", 2), ("2026-02-15", 1)):
+        held = [{**item, "quantity": quantity}]
+        sandbox.at(epoch(f"{day}T10:00:00+01:00"), partial(sandbox.change_items, subscription, held))
+    for day in ("2026-01-01", "2026-02-10"):
+        sandbox.at(epoch(f"{day}T03:00:00+01:00"), sandbox.read)
+    return world_of(sandbox, "2026-03-22T03:00:00+01:00")
+
+
+def unpaid_after_a_failed_renewal() -> Inputs:
+    """A renewal fails, and two weeks later Stripe gives up and leaves the subscription unpaid."""
+    sandbox = company()
+    sandbox.run_until(epoch("2026-03-05T10:00:00+01:00"))
+    subscription = sandbox.subscribe(sandbox.create_customer("acc_1"), [("price_a_starter", 1)], [], 0)
+    sandbox.failing.add(subscription["id"])
+    sandbox.at(epoch("2026-04-20T10:00:00+02:00"), lambda: sandbox.change(subscription, status="unpaid"))
+    return world_of(sandbox, "2026-05-01T03:00:00+02:00")
+
+
+def subscription_in_a_currency_without_a_rate() -> Inputs:
+    """999 crowns a month, and nobody knows what a crown is worth."""
+    sandbox = company()
+    sandbox.run_until(epoch("2026-04-02T10:00:00+02:00"))
+    sandbox.subscribe(sandbox.create_customer("acc_1"), [("price_u_sek", 1)], [], 0)
+    return world_of(sandbox, "2026-05-01T03:00:00+02:00")
+
+
 def refund_of_a_subscriber() -> Inputs:
     """Half of a month's fee goes back in the month after, and the customer stays."""
     sandbox = company()
@@ -155,6 +199,10 @@ CASES = (
     spend_without_a_new_customer,
     once_coupon_before_another,
     spend_of_nothing_beside_one_without_a_rate,
+    customers_coupon_known_by_its_removal_alone,
+    changed_and_back_between_reads,
+    unpaid_after_a_failed_renewal,
+    subscription_in_a_currency_without_a_rate,
     refund_of_a_subscriber,
     started_and_churned_within_a_month,
     known_to_stripe_alone,

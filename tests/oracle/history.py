@@ -237,7 +237,9 @@ class SubscriptionHistory:
         """Neither versions nor lines: the object's own dates, with what it holds (METRICS 2.2, History 3)."""
         first = self._first
         started = instant(first["start_date"])
-        if first["status"] not in (*COUNTED, "canceled"):
+        # What is paused says of itself that it counts nothing, and nobody says since when.
+        is_paused = first["status"] in COUNTED and first.get("pause_collection")
+        if first["status"] not in (*COUNTED, "canceled") or is_paused:
             return []
         if first.get("trial_end"):
             started = max(started, instant(first["trial_end"]))

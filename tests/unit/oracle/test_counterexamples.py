@@ -46,6 +46,38 @@ def test_spend_daily__keeps_a_day_whose_only_known_spend_is_0_beside_an_unknown_
     assert (day["spend_date"], day["spend_eur"]) == (date(2026, 3, 2), Decimal(0))
 
 
+def test_movements__a_customers_coupon_counted_until_it_was_removed() -> None:
+    movements = compute_marts(cases.customers_coupon_known_by_its_removal_alone())["fct_mrr_movements"]
+    assert [(row["effective_date"], row["mrr_after"]) for row in movements] == [
+        (date(2026, 1, 5), Decimal("79.2000")),
+        (date(2026, 4, 20), Decimal("99.0000")),
+    ]
+
+
+def test_movements__a_read_without_events_holds_for_30_days_back_and_so_does_the_next() -> None:
+    movements = compute_marts(cases.changed_and_back_between_reads())["fct_mrr_movements"]
+    assert [(row["effective_at"], row["mrr_after"]) for row in movements] == [
+        (datetime(2025, 12, 20, 9, tzinfo=UTC), Decimal("249.9992")),
+        (datetime(2026, 1, 11, 2, tzinfo=UTC), Decimal("499.9983")),
+        (datetime(2026, 2, 20, 2, tzinfo=UTC), Decimal("249.9992")),
+    ]
+
+
+def test_movements__a_subscription_left_unpaid_is_an_involuntary_churn() -> None:
+    movements = compute_marts(cases.unpaid_after_a_failed_renewal())["fct_mrr_movements"]
+    assert [(row["movement_type"], row["effective_date"], row["is_involuntary"]) for row in movements] == [
+        ("new", date(2026, 3, 5), False),
+        ("churn", date(2026, 4, 20), True),
+    ]
+
+
+def test_revenue_month__a_currency_without_a_rate_pays_and_is_in_no_sum() -> None:
+    marts = compute_marts(cases.subscription_in_a_currency_without_a_rate())
+    (april,) = marts["revenue_monthly"]
+    assert (april["paying_accounts"], april["closing_mrr_eur"]) == (1, Decimal(0))
+    assert [row["mrr_eur"] for row in marts["fct_mrr_account_months"]] == [None]
+
+
 def test_refund__changes_revenue_and_never_mrr() -> None:
     marts = compute_marts(cases.refund_of_a_subscriber())
     assert [row["movement_type"] for row in marts["fct_mrr_movements"]] == ["new"]
