@@ -88,12 +88,6 @@ class _Reading:
         # Why the events cannot be trusted to tell what changed, where they cannot.
         self._doubt: str | None = None
         self.warnings = [_damage(name, day) for name, it in self._due.items() for day in it.damaged]
-        first_asked = run.backfill.first if run.backfill is not None and run.backfill.source == SOURCE else None
-        if first_asked is not None and first_asked < oldest_event(run).date():
-            self.warnings.append(
-                f"{SOURCE}: Stripe keeps events for {EVENT_DAYS} days; those from {first_asked} to "
-                f"{oldest_event(run).date()} can no longer be read"
-            )
 
     def stage_events(self) -> StagedPartition:
         """The events since the newest one seen, or of 30 days; without any, every list has to be read whole."""
