@@ -67,7 +67,9 @@ class AppSource:
         Settled days come first, about SETTLED_ROWS at a time. After a cut connection the read goes on behind them.
         """
         settled: set[date] = set()
-        batches = self._batches(lake, run, settled)
+        # Kept over the attempts, each once and in order: a damaged day that has settled is not damaged any more.
+        warnings: dict[str, None] = {}
+        batches = self._batches(lake, run, settled, warnings)
 
         def next_batch() -> StagedBatch | None:
             nonlocal batches
@@ -75,7 +77,7 @@ class AppSource:
                 return next(batches, None)
             except Exception:
                 # A generator that raised is at its end: another attempt needs another one.
-                batches = self._batches(lake, run, settled)
+                batches = self._batches(lake, run, settled, warnings)
                 raise
 
         try:
@@ -84,14 +86,19 @@ class AppSource:
         finally:
             batches.close()
 
-    def _batches(self, lake: Lake, run: RunContext, settled: set[date]) -> Generator[StagedBatch]:
-        """All that is due besides the days `settled` names, read in one snapshot; adds to `settled` what it yields."""
+    def _batches(
+        self, lake: Lake, run: RunContext, settled: set[date], warnings: dict[str, None]
+    ) -> Generator[StagedBatch]:
+        """All that is due besides the days `settled` names, read in one snapshot.
+
+        Adds to `settled` what it yields as such, and to `warnings` what the last batch will tell.
+        """
         landed = read_manifests(lake, SOURCE, EVENTS.name)
         broken = damaged_days(lake, landed, run.day)
         read_to = upper_bound(run.instant, run.wall_clock())
         with self._connect() as reader:
             shape = check_shape(reader.columns())
-            warnings = [*shape.warnings, *self._standing_warnings(run, reader)]
+            warnings.update(dict.fromkeys([*shape.warnings, *self._standing_warnings(run, reader)]))
             due = self._days(reader, run, landed=landed, broken=broken, read_to=read_to, warnings=warnings)
             days = [day for day in due if day not in settled]
             snapshots = (
@@ -111,7 +118,7 @@ class AppSource:
                         settled.update(date.fromisoformat(each.partition_value) for each in held)
                         yield StagedBatch(SOURCE, tuple(held), is_settled=True)
                         held = []
-        warnings += _new_types(events)
+        warnings.update(dict.fromkeys(_new_types(events)))
         yield StagedBatch(SOURCE, (*snapshots, *held), tuple(warnings))
 
     def _days(  # noqa: PLR0913 (what the lake holds, what the source holds, and what is asked)
@@ -122,18 +129,17 @@ class AppSource:
         landed: list[Manifest],
         broken: set[str],
         read_to: datetime,
-        warnings: list[str],
+        warnings: dict[str, None],
     ) -> list[date]:
         """The days that are due, and a warning for each that is not what it should be."""
         backfill = run.backfill if run.backfill is not None and run.backfill.source == SOURCE else None
         first_received = _first_received(reader, read_to) if backfill is not None or not landed else None
         asked = backfill_days(backfill, first_received, read_to) if backfill is not None else []
         days = days_to_read(landed, broken, first_received, read_to, look_back=self._look_back, asked=asked)
-        warnings += [_of_day(value, "damaged in the lake, read again") for value in sorted(broken)]
-        warnings += [
-            _of_day(day.isoformat(), "not read again: it landed up to a later instant than this run's")
-            for day in sorted(set(asked) - set(days))
-        ]
+        for value in sorted(broken):
+            warnings[_of_day(value, "damaged in the lake, read again")] = None
+        for day in sorted(set(asked) - set(days)):
+            warnings[_of_day(day.isoformat(), "not read again: it landed up to a later instant than this run's")] = None
         return days
 
     def _standing_warnings(self, run: RunContext, reader: Reader) -> Iterator[str]:

@@ -50,5 +50,5 @@ def test_page__tells_the_median_of_ratios_of_the_same_round() -> None:
         for events in SIZES
     } | {("quiet_night", events): [Run(0.4, 0.3, 100.0)] for events in SIZES}
     text = page(runs, datetime(2026, 11, 22, tzinfo=UTC), 0.1)
-    assert "Measured: 2.00 times (median of 3 rounds), 252 MB and 252 MB, 0.4 s." in text
+    assert "Measured (medians of 3 rounds, the highest memory): 2.00 times, 252 MB and 252 MB, 0.4 s." in text
     assert "| 300,000 | 10.0 | 5.0 | 252 | 2.00 |" in text
