@@ -127,8 +127,8 @@ def page(runs: Mapping[tuple[str, int], Sequence[Run]], measured_at: datetime, l
         "Written by `python -m benchmarks.ingestion`, not by hand. Never tested: no check depends on it.",
         "",
         f"- {measured_at:%Y-%m-%d}, {os.cpu_count()} cores for the server and its reader together, {load:.1f} runnable "
-        "processes a core at the start (above 0.3 the machine was busy with other work, which slows a way of one thread "
-        "more than ours of several: trust CPU, and measure again).",
+        "processes a core at the start (above 0.3 the machine was busy with other work, which slows one thread "
+        "more than our several: trust CPU, and measure again).",
         f"- Events planted in a real PostgreSQL, spread over {HISTORY_DAYS} days. Every way reads the same SELECT "
         "list; the two by hand in one statement, without order.",
         f"- {ROUNDS} rounds, in each of them every way once, one after the other, in processes of their own. Imports "
