@@ -93,6 +93,7 @@ class AppSource:
 
         Adds to `settled` what it yields as such, and to `warnings` what the last batch will tell.
         """
+        _require_whole_snapshots(lake, run)
         landed = read_manifests(lake, SOURCE, EVENTS.name)
         broken = damaged_days(lake, landed, run.day)
         read_to = upper_bound(run.instant, run.wall_clock())
@@ -174,6 +175,22 @@ def _snapshot(  # noqa: PLR0913 (where it goes, what is read, how it is judged)
         staged = writer.finish()
     run.progress(f"{SOURCE}.{table.name}: {staged.landed_rows} rows, {staged.quarantined_rows} quarantined")
     return staged
+
+
+def _require_whole_snapshots(lake: Lake, run: RunContext) -> None:
+    """Raise PermanentSourceError when an earlier day's snapshot is damaged: the app only knows what is now."""
+    lost = [
+        f"{SOURCE}.{table.name} {table.partition_key}={value}"
+        for table in (ACCOUNTS, AGENTS)
+        for value in sorted(damaged_days(lake, read_manifests(lake, SOURCE, table.name), run.day))
+        if value != run.day.isoformat()
+    ]
+    if lost:
+        message = (
+            f"{', '.join(lost)}: damaged in the lake, and no past day can be read again; put its folder "
+            "back from the backup, or delete it to go on without what that day alone knew"
+        )
+        raise PermanentSourceError(message)
 
 
 def _connector(dsn: str) -> Callable[[], AbstractContextManager[Reader]]:

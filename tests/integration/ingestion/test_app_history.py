@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -222,6 +223,27 @@ def test_a_byte_changed_in_a_landed_file__is_found_the_same_night(
     (batch,) = _land(lake, long_history, make_run("run-2"))
     assert [warning for warning in batch.warnings if "2026-11-04: damaged in the lake, read again" in warning]
     _assert_equal(lake, undisturbed)
+
+
+def test_damaged_snapshot_of_a_past_day__stops_the_run_by_name_until_it_is_gone(
+    lake: Lake, app_in_postgres: str
+) -> None:
+    _land(lake, app_in_postgres)
+    folder = lake.partition("app", "accounts", "snapshot_date", "2026-11-22")
+    _corrupt(folder / "data.parquet")
+    tomorrow = make_run("run-2", INSTANT + timedelta(days=1), WALL_CLOCK + timedelta(days=1))
+    with pytest.raises(PermanentSourceError, match=r"app\.accounts snapshot_date=2026-11-22: damaged in the lake"):
+        _land(lake, app_in_postgres, tomorrow)
+    shutil.rmtree(folder)
+    assert len(_land(lake, app_in_postgres, tomorrow)) == 1
+
+
+def test_damaged_snapshot_of_today__is_taken_again(lake: Lake, app_in_postgres: str) -> None:
+    _land(lake, app_in_postgres)
+    before = landed_rows(lake, "app", "accounts")
+    _corrupt(lake.partition("app", "accounts", "snapshot_date", "2026-11-22") / "data.parquet")
+    _land(lake, app_in_postgres, make_run("run-2"))
+    assert landed_rows(lake, "app", "accounts") == before
 
 
 @pytest.fixture
