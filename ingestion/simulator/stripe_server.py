@@ -9,6 +9,8 @@ import json
 from base64 import b64decode
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
+from email.utils import format_datetime
 from functools import partial
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -56,11 +58,21 @@ Faults = Callable[[RequestInfo], Fault | None]
 class SandboxStripe:
     """Serves one state: `with SandboxStripe(state, key) as stripe: ... stripe.base_url`.
 
-    Port 0 takes a free one. `faults` is asked once for every authorised request.
+    Port 0 takes a free one. `faults` is asked once for every authorised request. `clock` tells the time that answers
+    are stamped with; without one they bear none, for a simulated company's time is not this machine's.
     """
 
-    def __init__(self, state: StripeState, api_key: str, *, port: int = 0, faults: Faults | None = None) -> None:
+    def __init__(
+        self,
+        state: StripeState,
+        api_key: str,
+        *,
+        port: int = 0,
+        faults: Faults | None = None,
+        clock: Callable[[], datetime] | None = None,
+    ) -> None:
         self.faults = faults
+        self._clock = clock
         self.requests_answered = 0
         self._librarian = Librarian(state)
         self._api_version = state.api_version
@@ -100,6 +112,8 @@ class SandboxStripe:
         number = next(self._numbers)
         request_id = f"req_{hashlib.sha256(str(number).encode()).hexdigest()[:14]}"
         headers = {"Request-Id": request_id, "Stripe-Version": self._api_version}
+        if self._clock is not None:
+            headers["Date"] = format_datetime(self._clock(), usegmt=True)
         split = urlsplit(target)
         parameters = tuple(parse_qsl(split.query, keep_blank_values=True))
         try:
@@ -177,7 +191,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         body = json.dumps(answer.body, separators=(",", ":")).encode()
-        self.send_response(answer.status)
+        self.send_response_only(answer.status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         for name, value in answer.headers.items():

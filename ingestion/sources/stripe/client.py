@@ -15,7 +15,9 @@ from urllib.parse import quote, urlsplit
 import stripe
 from stripe import StripeClient
 
+from ingestion.contract import RunContext
 from ingestion.retry import PermanentSourceError, SourceError, TransientSourceError, with_retries
+from ingestion.sources.stripe.clock import check_clock
 
 PAGE_SIZE = 100
 TIMEOUT_SECONDS = 60.0
@@ -38,16 +40,17 @@ class _ObjectMissingError(Exception):
 class StripeLists:
     """Stripe's lists and the objects in them. Every request is retried a bounded number of times where it may heal.
 
-    `timeout`: seconds that Stripe may keep silent. Raises PermanentSourceError (wrong key or address, missing
-    permission, wrong request) or TransientSourceError (Stripe stayed unavailable); messages never hold the key or a
-    response's body, which may be personal.
+    `run`: who is told, and whose clock Stripe's is compared with. `timeout`: seconds that Stripe may keep silent.
+    Raises PermanentSourceError (wrong key, address or clock, missing permission, wrong request) or
+    TransientSourceError (Stripe stayed unavailable); messages never hold the key or a response's body, which may be
+    personal.
     """
 
     def __init__(
         self,
         api_key: str,
         api_base: str | None,
-        progress: Callable[[str], None],
+        run: RunContext,
         sleep: Callable[[float], None],
         timeout: float = TIMEOUT_SECONDS,
     ) -> None:
@@ -61,7 +64,8 @@ class StripeLists:
             max_network_retries=0,
         )
         self._api_base = api_base
-        self._progress = progress
+        self._progress = run.progress
+        self._wall_clock = run.wall_clock
         self._sleep = sleep
 
     @property
@@ -118,6 +122,7 @@ class StripeLists:
         """The decoded body. `place` is what messages call the path: without ids, which people may have chosen."""
         try:
             response = self._client.raw_request("get", path, **parameters)
+            check_clock(_header(response.headers, "date"), self._wall_clock())
             return json.loads(response.body)
         except stripe.StripeError as error:
             # `from None`: the client's message may quote the response's body.
@@ -195,9 +200,12 @@ def _refusal(path: str, error: stripe.StripeError) -> str:
 
 
 def _retry_after(error: stripe.StripeError) -> float | None:
-    headers: Mapping[str, str] = error.headers or {}
-    value = next((value for name, value in headers.items() if name.lower() == "retry-after"), None)
+    value = _header(error.headers or {}, "retry-after")
     try:
         return float(value) if value is not None else None
     except ValueError:
         return None
+
+
+def _header(headers: Mapping[str, str], name: str) -> str | None:
+    return next((value for key, value in headers.items() if key.lower() == name), None)

@@ -62,7 +62,7 @@ class StripeSource:
 
         Events come first: what changes while the lists are read is an event of the next run.
         """
-        lists = StripeLists(self._api_key, self._api_base, run.progress, self._sleep, self._timeout)
+        lists = StripeLists(self._api_key, self._api_base, run, self._sleep, self._timeout)
         reading = _Reading(lake, run, lists)
         events = reading.stage_events()
         objects = [reading.stage_objects(resource) for resource in OBJECT_LISTS]
