@@ -77,8 +77,8 @@ def new_database(server_dsn: str) -> str:
     return f"{server_dsn.rpartition('/')[0]}/{name}"
 
 
-def app_in_postgres(world: World, server_dsn: str) -> str:
-    """The DSN of a fresh database that holds the company's app tables."""
+def app_in_postgres(world: World, server_dsn: str, as_of: datetime | None = None) -> str:
+    """The DSN of a fresh database that holds the company's app tables as they stood at `as_of`."""
     dsn = new_database(server_dsn)
-    write_app_postgres(world, dsn)
+    write_app_postgres(world, dsn, as_of)
     return dsn

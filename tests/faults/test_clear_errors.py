@@ -13,40 +13,13 @@ from pathlib import Path
 import pytest
 from adbc_driver_postgresql import dbapi
 
-from ingestion.lake import Lake
-from ingestion.landing import read_manifests
-from ingestion.manifest import Manifest
 from ingestion.simulator.world import World
 from orchestration.lib.run_lock import hold_run_lock
-from serving.versions import version_ids
 from tests.e2e.sources import app_in_postgres, new_database
-from tests.faults.conftest import House, Kill, Outcome
+from tests.faults.conftest import House, Kill
 from tests.postgres_server import SUPERUSER, running_postgres
 
 PASSWORD = "correct-horse-battery"
-
-
-def manifests(house: House) -> list[Manifest]:
-    return read_manifests(Lake(house.layout.lake))
-
-
-@pytest.fixture
-def refused(house: House) -> Iterator[Callable[..., str]]:
-    """Run something that must fail: checks code, line and that nothing changed; returns the line."""
-    served, kept, versions = house.served(), manifests(house), version_ids(house.layout.published)
-
-    def run(code: int, **arguments: object) -> str:
-        outcome: Outcome = house.run(**arguments)  # type: ignore[arg-type]
-        lines = outcome.stderr.splitlines()
-        assert (outcome.code, len(lines)) == (code, 1), outcome
-        assert lines[0].startswith("netvexa: ")
-        assert "Traceback" not in outcome.stdout
-        return lines[0]
-
-    yield run
-    assert house.served() == served
-    assert manifests(house) == kept
-    assert version_ids(house.layout.published) == versions
 
 
 @pytest.fixture(scope="module")
@@ -178,13 +151,13 @@ def test_bad_rows__are_set_aside_and_counted_and_credits_are_not(house: House, s
         file.write("2026-03-14,7001,EUR,,Brand DE,1000000,1,37,0.5\n")
     with costs.open("a", encoding="utf-8") as file:
         file.write("2026-03-14,content_marketing,freelance_desk,Credit,-60.00,EUR,\n")
-    before = {manifest.partition_value: manifest for manifest in manifests(house)}
+    before = {manifest.partition_value: manifest for manifest in house.manifests()}
 
     # Both gates of the run's first half let it through: it dies where the warehouse would be built.
     outcome = house.run(changes={"NETVEXA_SPEND_DIR": str(spend)}, kill=Kill("phase", "Warehouse"))
 
     assert (outcome.code, outcome.stderr) == (-9, "")
-    after = {manifest.partition_value: manifest for manifest in manifests(house)}
+    after = {manifest.partition_value: manifest for manifest in house.manifests()}
     assert sum(after[ads.name].quarantined_by_reason.values()) == 2
     assert "cost_micros is below 0" in " ".join(after[ads.name].quarantined_by_reason)
     assert after[costs.name].quarantined_rows == before[costs.name].quarantined_rows

@@ -11,10 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from ingestion.lake import Lake
-from ingestion.landing import read_manifests
 from tests.e2e.steps import hashes
-from tests.faults.conftest import FIRST_NIGHT, SECOND_NIGHT, House, Kill
+from tests.faults.conftest import FIRST_NIGHT, House, Kill, Result
 
 # While the sources are read, and at every kind of step of a commit: see docs/lake.md.
 LANDING = (
@@ -35,34 +33,11 @@ BUILDING_AND_PUBLISHING = (
 )
 
 
-LakeContent = dict[tuple[str, str, str], dict[str, str]]
-
-
-def lake_content(house: House) -> LakeContent:
-    """What every partition of the lake holds, by the checksums in its manifest."""
-    return {
-        (manifest.source, manifest.table, manifest.partition_value): {
-            name: stamp.sha256 for name, stamp in manifest.files.items()
-        }
-        for manifest in read_manifests(Lake(house.layout.lake))
-    }
-
-
-@pytest.fixture(scope="session")
-def undisturbed(opened_house: House) -> tuple[dict[str, str], LakeContent]:
-    """What the second night ends with when nothing happens to it: published hashes, and the lake."""
-    opened_house.restore()
-    assert opened_house.run().code == 0
-    version = opened_house.served()
-    assert version.run_instant == SECOND_NIGHT
-    return hashes(version), lake_content(opened_house)
-
-
 @pytest.mark.parametrize(
     "kills", [LANDING, BUILDING_AND_PUBLISHING], ids=["while landing", "while building and publishing"]
 )
 def test_nightly__killed_wherever_serves_the_last_version_and_heals(
-    house: House, undisturbed: tuple[dict[str, str], LakeContent], kills: tuple[Kill, ...]
+    house: House, undisturbed: Result, kills: tuple[Kill, ...]
 ) -> None:
     before = house.served()
     assert before.run_instant == FIRST_NIGHT
@@ -72,18 +47,18 @@ def test_nightly__killed_wherever_serves_the_last_version_and_heals(
         assert house.served() == before, kill
     outcome = house.run()
     assert outcome.code == 0, outcome
-    assert (hashes(house.served()), lake_content(house)) == undisturbed
+    assert house.result() == undisturbed
     assert leftovers(house.layout.root) == []
 
 
 def test_nightly__killed_after_the_flip_serves_the_new_version_and_runs_again_to_the_same(
-    house: House, undisturbed: tuple[dict[str, str], LakeContent]
+    house: House, undisturbed: Result
 ) -> None:
     outcome = house.run(kill=Kill("done", "version "))
     assert outcome.code == -signal.SIGKILL, outcome
-    assert hashes(house.served()) == undisturbed[0]
+    assert hashes(house.served()) == undisturbed.marts
     assert house.run().code == 0
-    assert (hashes(house.served()), lake_content(house)) == undisturbed
+    assert house.result() == undisturbed
 
 
 def leftovers(data: Path) -> list[Path]:
