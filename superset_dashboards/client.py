@@ -57,6 +57,10 @@ class SupersetClient:
     def post(self, path: str, body: Any) -> Any:
         return self._request("post", path, json=body).json()
 
+    def send(self, path: str, body: Any) -> bytes:
+        """The body of a POST's answer, as it is: for exports."""
+        return self._request("post", path, json=body).content
+
     def put(self, path: str, body: Any) -> Any:
         return self._request("put", path, json=body).json()
 

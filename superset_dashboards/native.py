@@ -128,7 +128,6 @@ def native_dashboard(dashboard: Dashboard, colors: Mapping[str, str]) -> dict[st
         "metadata": {
             "refresh_frequency": REFRESH_SECONDS,
             "label_colors": dict(colors),
-            "shared_label_colors": sorted(colors),
             "color_scheme": COLOR_SCHEME,
             "cross_filters_enabled": False,
             "filter_bar_orientation": "HORIZONTAL",

@@ -6,6 +6,7 @@ Belongs here: making ready, starting, waiting until it answers, stopping. Does n
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import secrets
 import subprocess
@@ -59,21 +60,28 @@ class SupersetHome:
         return path.read_text(encoding="utf-8")
 
 
-def prepare(home: SupersetHome, variables: Mapping[str, str], progress: Callable[[str], None]) -> None:
+def prepare(
+    home: SupersetHome, variables: Mapping[str, str], admin_password: str, progress: Callable[[str], None]
+) -> None:
     """Upgrade the metadata and set the administrator, unless that was done for this environment and these variables.
 
     `variables`: what Superset's process is given (see `process_variables`). Raises SupersetServerError.
     """
     lock = (home.environment / "lock.sha256").read_text(encoding="utf-8")
-    given = (variables["NETVEXA_SUPERSET_METADATA_URI"], variables["NETVEXA_SUPERSET_ADMIN_PASSWORD"])
-    state = hashlib.sha256("\n".join((lock, *given)).encode()).hexdigest()
+    given = (lock, variables["NETVEXA_SUPERSET_METADATA_URI"], admin_password)
+    state = hashlib.sha256("\n".join(given).encode()).hexdigest()
     if home.prepared.is_file() and home.prepared.read_text(encoding="utf-8") == state:
         return
     progress("making Superset's metadata ready (half a minute)")
     home.folder.mkdir(parents=True, exist_ok=True)
     with home.log.open("ab") as log:
         done = subprocess.run(
-            [python_of(home.environment), _BOOTSTRAP], env=dict(variables), stdout=log, stderr=log, check=False
+            [python_of(home.environment), _BOOTSTRAP],
+            input=json.dumps({"name": ADMIN, "password": admin_password}).encode(),
+            env=dict(variables),
+            stdout=log,
+            stderr=log,
+            check=False,
         )
     if done.returncode != 0:
         raise SupersetServerError(f"Superset's metadata could not be made ready; see {home.log}")
@@ -111,9 +119,7 @@ def serving(
             process.wait()
 
 
-def process_variables(
-    environment: Mapping[str, str], secret_key: str, metadata_uri: str, admin_password: str
-) -> dict[str, str]:
+def process_variables(environment: Mapping[str, str], secret_key: str, metadata_uri: str) -> dict[str, str]:
     """The variables of Superset's own process: the caller's environment without its secrets, and what it must know."""
     kept = {name: value for name, value in environment.items() if name in {"PATH", "HOME", "LANG", "TZ", "TMPDIR"}}
     return kept | {
@@ -121,8 +127,6 @@ def process_variables(
         "SUPERSET_CONFIG_PATH": str(_CONFIG),
         "NETVEXA_SUPERSET_SECRET_KEY": secret_key,
         "NETVEXA_SUPERSET_METADATA_URI": metadata_uri,
-        "NETVEXA_SUPERSET_ADMIN": ADMIN,
-        "NETVEXA_SUPERSET_ADMIN_PASSWORD": admin_password,
         "SCARF_ANALYTICS": "false",
         "DO_NOT_TRACK": "1",
     }

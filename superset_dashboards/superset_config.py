@@ -7,6 +7,9 @@ are set by `server`; run by hand without them, Superset does not start.
 from __future__ import annotations
 
 import os
+import re
+
+from flask import Flask, Response, jsonify, request
 
 SECRET_KEY = os.environ["NETVEXA_SUPERSET_SECRET_KEY"]
 SQLALCHEMY_DATABASE_URI = os.environ["NETVEXA_SUPERSET_METADATA_URI"]
@@ -87,6 +90,21 @@ AUTH_USER_REGISTRATION = False
 # DuckDB files are refused as long as anybody could add a connection; here only the push does, and only its own.
 PREVENT_UNSAFE_DB_CONNECTIONS = False
 ALLOW_ADHOC_SUBQUERY = False
+
+
+def FLASK_APP_MUTATOR(app: Flask) -> None:  # noqa: N802 (Superset's name for it)
+    """Let nobody's page save colours: it tries to as whoever looks, and a viewer would get an error for it.
+
+    Colours are the files' (assets/colors.yaml), so there is nothing to save.
+    """
+
+    def keep_colors() -> Response | None:
+        if request.method == "PUT" and re.fullmatch(r"/api/v1/dashboard/\d+/colors", request.path):
+            return jsonify(result={})
+        return None
+
+    app.before_request(keep_colors)
+
 
 ROW_LIMIT = 10_000
 SQL_MAX_ROW = 10_000

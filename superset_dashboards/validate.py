@@ -68,6 +68,7 @@ def problems(assets: Assets, definitions: Definitions, targets: Targets) -> list
         ),
         *(f"charts/{name}: stands on no dashboard" for name in sorted(assets.charts.keys() - used)),
         *_sql_problems(assets, definitions),
+        *_color_problems(assets),
     ]
 
 
@@ -158,6 +159,15 @@ def _sql_problems(assets: Assets, definitions: Definitions) -> Iterator[str]:
     for name, dataset in assets.datasets.items():
         for mart in sorted(set(_MART.findall(dataset.sql)) - definitions["models"].keys()):
             yield f"datasets/{name}: there is no mart {mart}"
+
+
+def _color_problems(assets: Assets) -> Iterator[str]:
+    """A series without a colour of its own gets another one on each dashboard."""
+    for chart in assets.charts.values():
+        if chart.viz_type.startswith("echarts") and not chart.params.get("groupby"):
+            for name in _named(chart.params, ("metrics",)):
+                if isinstance(name, str) and name not in assets.colors:
+                    yield f"charts/{chart.name}: colors.yaml has no colour for {name}"
 
 
 def _named(params: Mapping[str, Any], fields: tuple[str, ...]) -> Iterator[Any]:

@@ -47,8 +47,13 @@ def _serve() -> None:
     with terminal_progress(console) as progress:
         progress.phase("Superset")
         with running_superset(settings, layout, progress) as address:
-            with _failures(), signed_in(settings, layout) as client:
-                passwords = push_dashboards(client, layout, progress)
+            passwords: dict[str, str] = {}
+            try:
+                with _failures(), signed_in(settings, layout) as client:
+                    passwords = push_dashboards(client, layout, progress)
+            except RunFailedError as error:
+                # An older version, served again, may not know what today's files show: yesterday's dashboards will do.
+                progress.warn(f"the dashboards were not pushed, and stay as they were: {error}")
             for user, password in passwords.items():
                 progress.done(f"user {user}, password {password} (shown once)")
             password_file = layout.superset / "admin_password.secret"

@@ -103,11 +103,10 @@ def running_superset(settings: Settings, layout: DataLayout, progress: Progress)
         superset_environment(),
         secret_key=given_key.get_secret_value() if given_key else home.secret("secret_key"),
         metadata_uri=given_uri.get_secret_value() if given_uri else f"sqlite:///{layout.superset / 'superset.db'}",
-        admin_password=admin_password(settings, home),
     )
     try:
         make_environment(ENVIRONMENT, LOCK, progress.doing)
-        prepare(home, variables, progress.doing)
+        prepare(home, variables, admin_password(settings, home), progress.doing)
         with serving(home, variables, parts.port, progress.doing) as address:
             yield address
     except (SupersetEnvironmentError, SupersetServerError) as error:
