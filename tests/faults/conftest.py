@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -62,7 +63,7 @@ class Result:
     """
 
     marts: Mapping[str, str]
-    report: Mapping[str, tuple[object, ...]]
+    report: Mapping[str, Mapping[str, Any]]
     lake: LakeContent
 
     def differs_from(self, other: Result) -> set[str]:
@@ -181,8 +182,9 @@ class House:
             for manifest in self.manifests()
         }
         version = self.served()
-        lines = read_rows(version.warehouse, "select concat(name, ' ', subject), * from marts.integrity_report")
-        return Result(hashes(version), {str(line): tuple(values) for line, *values in lines}, content)
+        lines: Any = read_rows(version.warehouse, "select integrity_report from marts.integrity_report")
+        report = {f"{line['name']} {line['subject']}": line for (line,) in lines}
+        return Result(hashes(version), report, content)
 
     def _answer(self) -> dict[str, int]:
         assert self._process.stdout is not None
