@@ -70,7 +70,7 @@ def test_app_database__no_such_database(refused: Callable[..., str], app_dsn: st
 
 def test_app_database__without_tables(refused: Callable[..., str], app_dsn: str) -> None:
     line = refused(1, changes={"NETVEXA_APP_DSN": new_database(app_dsn)})
-    assert '"accounts" does not exist' in line or '"public.accounts" does not exist' in line
+    assert "table accounts is missing" in line
 
 
 @pytest.mark.parametrize(
@@ -84,8 +84,7 @@ def test_app_database__a_column_is_gone(refused: Callable[..., str], app_dsn: st
     finally:
         with dbapi.connect(app_dsn, autocommit=True) as connection, connection.cursor() as cursor:
             cursor.execute(f"alter table public.{table} rename column {column}_was_here to {column}")
-    assert column in line
-    assert "schema changed" in line
+    assert f"column {table}.{column} is missing" in line
 
 
 def test_stripe__wrong_key(refused: Callable[..., str]) -> None:
