@@ -30,6 +30,9 @@ SOURCE_VARIABLES: Mapping[str, str] = {
 }
 
 
+SAMPLE_VOLUME_MIN_RATIO = 0.05
+
+
 def _instant(value: object) -> object:
     """Read an ISO 8601 instant; a time without an offset could mean any of 38 hours, so it is refused."""
     if isinstance(value, str):
@@ -129,7 +132,9 @@ class Settings(BaseSettings):
     @property
     def batch_limits(self) -> BatchLimits:
         """What stops a batch at gate 1."""
-        return BatchLimits(quarantine_max_share=self.quarantine_max_share, volume_min_ratio=self.volume_min_ratio)
+        # The sample company has a few dozen bursty agents: a quiet day of theirs is no sign of anything.
+        volume_min_ratio = SAMPLE_VOLUME_MIN_RATIO if self.uses_sample_company else self.volume_min_ratio
+        return BatchLimits(quarantine_max_share=self.quarantine_max_share, volume_min_ratio=volume_min_ratio)
 
     def dbt_vars(self) -> dict[str, object]:
         """The dbt variables that are settings; the rest keep the defaults of dbt_project.yml."""

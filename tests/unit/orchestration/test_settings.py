@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ import yaml
 from expectations.thresholds import USUAL_LIMITS, BatchLimits
 from orchestration.failures import ConfigurationError
 from orchestration.lib.paths import dbt_project_dir
-from orchestration.settings import Settings, exported_for_dbt, load_settings
+from orchestration.settings import SAMPLE_VOLUME_MIN_RATIO, Settings, exported_for_dbt, load_settings
 
 WHOLE = {
     "NETVEXA_APP_DSN": "postgresql://reader:s3cret@db.example.com:5432/netvexa?sslmode=require",
@@ -153,7 +154,9 @@ def test_exported_for_dbt__leaves_the_environment_as_it_was(environment: pytest.
     assert os.environ["DO_NOT_TRACK"] == "0"
 
 
-def test_settings__limits_of_gate_1_are_the_companys_own(environment: pytest.MonkeyPatch) -> None:
+def test_settings__limits_of_gate_1_are_the_companys_own_and_the_sample_may_be_quiet(environment: pytest.MonkeyPatch) -> None:
+    assert load_settings().batch_limits == replace(USUAL_LIMITS, volume_min_ratio=SAMPLE_VOLUME_MIN_RATIO)
+    environment.setenv("NETVEXA_APP_DSN", "postgresql://reader@127.0.0.1/app")
     assert load_settings().batch_limits == USUAL_LIMITS
     environment.setenv("NETVEXA_QUARANTINE_MAX_SHARE", "0.05")
     environment.setenv("NETVEXA_VOLUME_MIN_RATIO", "0")
