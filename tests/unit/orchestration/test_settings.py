@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -154,7 +154,9 @@ def test_exported_for_dbt__leaves_the_environment_as_it_was(environment: pytest.
     assert os.environ["DO_NOT_TRACK"] == "0"
 
 
-def test_settings__limits_of_gate_1_are_the_companys_own_and_the_sample_may_be_quiet(environment: pytest.MonkeyPatch) -> None:
+def test_settings__limits_of_gate_1_are_the_companys_own_and_the_sample_may_be_quiet(
+    environment: pytest.MonkeyPatch,
+) -> None:
     assert load_settings().batch_limits == replace(USUAL_LIMITS, volume_min_ratio=SAMPLE_VOLUME_MIN_RATIO)
     environment.setenv("NETVEXA_APP_DSN", "postgresql://reader@127.0.0.1/app")
     assert load_settings().batch_limits == USUAL_LIMITS
