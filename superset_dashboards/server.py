@@ -97,6 +97,8 @@ def serving(
     Raises SupersetServerError when it ends or stays silent.
     """
     address = f"http://{HOST}:{port}"
+    if answers(address):
+        raise SupersetServerError(f"a Superset already answers at {address}; stop it, or set NETVEXA_SUPERSET_URL")
     command = [
         *(home.environment / "bin" / "gunicorn", "superset.app:create_app()", "--bind", f"{HOST}:{port}"),
         *("--workers", WORKERS, "--threads", THREADS, "--worker-class", "gthread"),

@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from orchestration.lib.dashboards import admin_password, push_dashboards, running_superset, signed_in, superset_home
 from orchestration.lib.paths import DataLayout
-from orchestration.settings import Settings
+from orchestration.settings import Settings, load_settings
 from superset_dashboards.client import SupersetClient
 
 REPOSITORY = Path(__file__).parents[2]
@@ -91,7 +91,7 @@ def dashboards(published: DataLayout) -> Iterator[Dashboards]:
     with pytest.MonkeyPatch.context() as environment:
         for role in ROLES:
             environment.setenv(f"NETVEXA_SUPERSET_PASSWORD_{role.upper()}", f"{role}-password")
-        settings = Settings(data_dir=published.root, superset_url=f"http://127.0.0.1:{port}", _env_file=None)
+        settings = load_settings().model_copy(update={"superset_url": f"http://127.0.0.1:{port}"})
         with running_superset(settings, published, SILENT) as address:
             with signed_in(settings, published) as client:
                 assert push_dashboards(client, published, SILENT) == {}
