@@ -96,6 +96,12 @@ class Assets:
     datasets: Mapping[str, VirtualDataset]
     colors: Mapping[str, str]
 
+    def datasets_under(self, name: str) -> set[str]:
+        """Names of the datasets under a dashboard's charts and filters. Raises KeyError for an unknown dashboard."""
+        dashboard = self.dashboards[name]
+        of_charts = {self.charts[chart].dataset for chart in dashboard.charts}
+        return of_charts | {item.dataset for item in dashboard.filters if item.dataset}
+
 
 def read_assets(folder: Path = ASSETS) -> Assets:
     """Read every file. Raises AssetError for one that is no YAML, lacks a field or has one too many."""

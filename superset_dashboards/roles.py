@@ -90,12 +90,7 @@ class RoleSpec(Protocol):
 
 def datasets_of(role: RoleSpec, assets: Assets) -> set[str]:
     """Names of the datasets under a role's dashboards and their filters. Raises KeyError for an unknown dashboard."""
-    found: set[str] = set()
-    for name in role.dashboards:
-        dashboard = assets.dashboards[name]
-        found |= {assets.charts[chart].dataset for chart in dashboard.charts}
-        found |= {item.dataset for item in dashboard.filters if item.dataset}
-    return found
+    return {dataset for name in role.dashboards for dataset in assets.datasets_under(name)}
 
 
 def apply_roles(

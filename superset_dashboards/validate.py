@@ -72,11 +72,10 @@ def problems(assets: Assets, definitions: Definitions, targets: Targets) -> list
     ]
 
 
-def marts_of(dashboard: Dashboard, assets: Assets) -> set[str]:
-    """Names of the marts a dashboard stands on, through its charts and filters."""
-    datasets = {assets.charts[name].dataset for name in dashboard.charts}
-    datasets |= {item.dataset for item in dashboard.filters if item.dataset}
-    virtual = {name for name in datasets if name in assets.datasets}
+def marts_of(dashboard: str, assets: Assets) -> set[str]:
+    """Names of the marts a dashboard stands on, those of its reshaped datasets among them."""
+    datasets = assets.datasets_under(dashboard)
+    virtual = datasets & assets.datasets.keys()
     return (datasets - virtual) | {mart for name in virtual for mart in _MART.findall(assets.datasets[name].sql)}
 
 

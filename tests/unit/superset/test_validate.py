@@ -32,7 +32,7 @@ def test_exposures__list_the_dashboards_and_the_marts_they_stand_on(assets: Asse
         exposure["name"]: {node.split(".")[-1] for node in exposure["depends_on"]["nodes"]}
         for exposure in manifest["exposures"].values()
     }
-    assert listed == {name: marts_of(dashboard, assets) for name, dashboard in assets.dashboards.items()}
+    assert listed == {name: marts_of(name, assets) for name in assets.dashboards}
 
 
 def test_a_renamed_mart_column__fails_here_and_not_on_the_dashboard(
