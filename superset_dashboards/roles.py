@@ -123,6 +123,7 @@ def apply_roles(
     for name, role_id in known.items():
         if name.startswith(PREFIX) and name.removeprefix(PREFIX) not in ids:
             client.delete(f"security/roles/{role_id}")
+    _assign_dashboards(client, roles, ids)
     _apply_row_rules(client, roles, ids, datasets)
     return _make_users(client, roles, ids, passwords)
 
@@ -138,6 +139,13 @@ def _data_access(role: RoleSpec, assets: Assets, permissions: Mapping[tuple[str,
         for (action, view), found in permissions.items()
         if action == "datasource_access" and _is_ours(view) and view.split("].[")[1].split("]")[0] in wanted
     ]
+
+
+def _assign_dashboards(client: SupersetClient, roles: Sequence[RoleSpec], ids: Mapping[str, int]) -> None:
+    for entry in list(client.entries("dashboard", ["id", "slug"])):
+        allowed = [ids[role.name] for role in roles if entry["slug"] in role.dashboards]
+        if allowed:
+            client.put(f"dashboard/{entry['id']}", {"roles": allowed})
 
 
 def _is_ours(view: str) -> bool:

@@ -42,7 +42,12 @@ EXTRA_CATEGORICAL_COLOR_SCHEMES = [
         ],
     }
 ]
-FEATURE_FLAGS = {"HORIZONTAL_FILTER_BAR": True, "ALERT_REPORTS": False}
+FEATURE_FLAGS = {
+    "HORIZONTAL_FILTER_BAR": True,
+    "ALERT_REPORTS": False,
+    # A dashboard is for its roles; else whoever may see one of its datasets would find it in the list.
+    "DASHBOARD_RBAC": True,
+}
 
 # A version is a file of its own, read in milliseconds: what a cache would save is less than one stale number costs.
 DATA_CACHE_CONFIG = {"CACHE_TYPE": "NullCache"}

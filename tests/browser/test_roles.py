@@ -31,7 +31,7 @@ def query(dataset: int, columns: list[str], result_format: str) -> dict[str, obj
     }
 
 
-@pytest.mark.parametrize("role", ROLES.values(), ids=str)
+@pytest.mark.parametrize("role", ROLES.values(), ids=ROLES)
 def test_dashboards__a_role_sees_its_own_and_no_other(dashboards: Dashboards, role: Role) -> None:
     with dashboards.client_of(role.name) as client:
         seen = {entry["slug"] for entry in client.entries("dashboard", ["id", "slug"])}
@@ -42,7 +42,7 @@ def test_dashboards__a_role_sees_its_own_and_no_other(dashboards: Dashboards, ro
 
 
 @pytest.mark.parametrize("result_format", ["json", "csv"])
-@pytest.mark.parametrize("role", ROLES.values(), ids=str)
+@pytest.mark.parametrize("role", ROLES.values(), ids=ROLES)
 def test_datasets__a_role_reads_and_exports_those_of_its_dashboards_and_no_other(
     dashboards: Dashboards, datasets: dict[str, int], role: Role, result_format: str
 ) -> None:
