@@ -13,8 +13,12 @@ from tests.postgres_server import PostgresServer, running_postgres
 SHARED = ("tests/browser", "tests/faults", "tests/integration/orchestration", "tests/integration/warehouse")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
-    """Keep together, on one worker, the tests of a file, or of a folder that shares its fixtures."""
+    """Keep together, on one worker, the tests of a file, or of a folder that shares its fixtures.
+
+    First of all hooks: xdist reads the groups in its own.
+    """
     for item in items:
         place = Path(item.path).relative_to(config.rootpath).as_posix()
         group = next((folder for folder in SHARED if place.startswith(f"{folder}/")), place)

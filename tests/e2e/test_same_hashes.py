@@ -55,12 +55,12 @@ def test_a_deleted_warehouse__is_built_again_to_the_same_bytes_by_one_thread(
 def test_nights_landed_in_any_order__publish_the_same_bytes(embedded_night: Night, tmp_path: Path) -> None:
     company = embedded_night.company
     earlier_first = company.settings(tmp_path / "earlier_first", AS_OF)
-    land(company.settings(tmp_path / "earlier_first", EARLIER))
+    land(company.settings(tmp_path / "earlier_first", EARLIER), now=AS_OF)
     forwards = nightly(earlier_first)
 
     shutil.copytree(embedded_night.layout.lake, tmp_path / "earlier_last" / "lake")
     shutil.copy(embedded_night.layout.company_marker, tmp_path / "earlier_last")
-    land(company.settings(tmp_path / "earlier_last", EARLIER))
+    land(company.settings(tmp_path / "earlier_last", EARLIER), now=AS_OF)
     backwards = build_and_publish(company.settings(tmp_path / "earlier_last", AS_OF))
 
     assert hashes(forwards) == hashes(backwards)
