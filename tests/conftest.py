@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.postgres_server import PostgresServer, running_postgres
 
@@ -13,16 +14,19 @@ from tests.postgres_server import PostgresServer, running_postgres
 SHARED = ("tests/browser", "tests/faults", "tests/integration/orchestration", "tests/integration/warehouse")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
-    """Keep together, on one worker, the tests of a file, or of a folder that shares its fixtures.
+class FoldersTogether(LoadScopeScheduling):
+    """One worker runs all tests of a file, or of a folder that shares its fixtures.
 
-    First of all hooks: xdist reads the groups in its own.
+    xdist's own groups (`loadgroup`) are lost in silence on pytest 9.2: they travel in a node id that it recomputes.
     """
-    for item in items:
-        place = Path(item.path).relative_to(config.rootpath).as_posix()
-        group = next((folder for folder in SHARED if place.startswith(f"{folder}/")), place)
-        item.add_marker(pytest.mark.xdist_group(group))
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.split("::", 1)[0]
+        return next((folder for folder in SHARED if file.startswith(f"{folder}/")), file)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FoldersTogether:
+    return FoldersTogether(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -76,9 +76,14 @@ def session(tmp_path: Path, progress: RecordedProgress) -> RunSession:
     return session_of(tmp_path, progress)
 
 
-def session_of(folder: Path, progress: RecordedProgress, **asked: Any) -> RunSession:
-    settings = Settings(_env_file=None, NETVEXA_DATA_DIR=folder)
-    return RunSession(settings, DataLayout(folder), NOW, NOW, lambda: NOW, progress, Instructions(**asked))
+def session_of(
+    folder: Path, progress: RecordedProgress, instructions: Instructions | None = None, **variables: Any
+) -> RunSession:
+    """A run of a company with sources of its own: the sample company's days may be nearly empty."""
+    settings = Settings(
+        _env_file=None, NETVEXA_DATA_DIR=folder, NETVEXA_APP_DSN="postgresql://reader@127.0.0.1/app", **variables
+    )
+    return RunSession(settings, DataLayout(folder), NOW, NOW, lambda: NOW, progress, instructions or Instructions())
 
 
 def landed_days(session: RunSession) -> list[str]:
@@ -135,7 +140,7 @@ def test_landing__history_may_hold_quiet_days_that_tonight_may_not(session: RunS
 def test_landing__a_halved_day_lands_when_a_person_accepts_its_volume(
     tmp_path: Path, reading: Reading, progress: RecordedProgress
 ) -> None:
-    session = session_of(tmp_path, progress, accepted_volume=accepted_volume(["raw_app.events"]))
+    session = session_of(tmp_path, progress, Instructions(accepted_volume=accepted_volume(["raw_app.events"])))
     lake = Lake(session.layout.lake)
     land(lake, staged(lake, EVENTS, "2026-11-18", event_rows("2026-11-18", 100)))
     reading(Piece({"2026-11-18": event_rows("2026-11-18", 49)}, is_settled=False))
@@ -153,11 +158,9 @@ def test_landing__a_companys_own_limit_decides(tmp_path: Path, reading: Reading,
     land(lake, staged(lake, EVENTS, "2026-11-18", event_rows("2026-11-18", 100)))
     reading(Piece({"2026-11-18": event_rows("2026-11-18", 79)}, is_settled=False))
     assert not land_sources(session, "first").report.blocking_failures
-    strict = Settings(_env_file=None, NETVEXA_DATA_DIR=tmp_path, NETVEXA_VOLUME_MIN_RATIO=0.8)
     reading(Piece({"2026-11-18": event_rows("2026-11-18", 60)}, is_settled=False))
-    refused = land_sources(
-        RunSession(strict, session.layout, NOW, NOW, lambda: NOW, progress), "second"
-    ).report.blocking_failures
+    strict = session_of(tmp_path, progress, NETVEXA_VOLUME_MIN_RATIO=0.8)
+    refused = land_sources(strict, "second").report.blocking_failures
     assert [failure.spec.name for failure in refused] == ["volume_is_not_halved"]
 
 
