@@ -110,7 +110,7 @@ def _customer_lives(sandbox: Sandbox, number: int, account_id: str) -> None:
 def _act(sandbox: Sandbox, subscription: Document, action: str, wanted: str) -> None:
     customer = sandbox.objects["customers"][subscription["customer"]]
     items = subscription["items"]["data"]
-    paid = [i for i in sandbox.invoices_of(subscription) if i["status"] == "paid" and i["amount_paid"] > 0]
+    paid = [i for i in sandbox.invoices.of(subscription) if i["status"] == "paid" and i["amount_paid"] > 0]
     if action == "return" and subscription["ended_at"]:
         sandbox.subscribe(customer, [(wanted, 2)], [], 0)
     elif action == "credit" and paid:
@@ -128,7 +128,7 @@ def _act(sandbox: Sandbox, subscription: Document, action: str, wanted: str) -> 
     elif action == "schedule":
         sandbox.schedule_end(subscription, wanted=True)
     elif action == "fail":
-        sandbox.failing.add(subscription["id"])
+        sandbox.invoices.failing.add(subscription["id"])
         sandbox.at(sandbox.now + 40 * DAY, partial(_give_up, sandbox, subscription))
 
 

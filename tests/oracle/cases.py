@@ -149,7 +149,7 @@ def unpaid_after_a_failed_renewal() -> Inputs:
     sandbox = company()
     sandbox.run_until(epoch("2026-03-05T10:00:00+01:00"))
     subscription = sandbox.subscribe(sandbox.create_customer("acc_1"), [("price_a_starter", 1)], [], 0)
-    sandbox.failing.add(subscription["id"])
+    sandbox.invoices.failing.add(subscription["id"])
     sandbox.at(epoch("2026-04-20T10:00:00+02:00"), lambda: sandbox.change(subscription, status="unpaid"))
     return world_of(sandbox, "2026-05-01T03:00:00+02:00")
 
@@ -167,7 +167,7 @@ def refund_of_a_subscriber() -> Inputs:
     sandbox = company()
     sandbox.run_until(epoch("2026-03-02T10:00:00+01:00"))
     subscription = sandbox.subscribe(sandbox.create_customer("acc_1"), [("price_a_starter", 1)], [], 0)
-    (invoice,) = sandbox.invoices_of(subscription)
+    (invoice,) = sandbox.invoices.of(subscription)
     sandbox.at(epoch("2026-04-10T10:00:00+02:00"), lambda: refund(sandbox, invoice, 5_890, "succeeded"))
     return world_of(sandbox, "2026-05-01T03:00:00+02:00")
 

@@ -20,7 +20,8 @@ from tests.oracle.catalogue import COUPONS, PRICES, Document, compatible
 from tests.oracle.catalogue import PRICE as PRICE_BY_ID
 from tests.oracle.inputs import AppSnapshot, Inputs, Rate, Row
 from tests.oracle.money_back import credit, refund, void_note
-from tests.oracle.sandbox import Manners, Sandbox
+from tests.oracle.sandbox import Sandbox
+from tests.oracle.sandbox_state import Manners
 from tests.oracle.seeds import project_seeds
 from tests.oracle.subscription_shapes import DAY
 
@@ -114,12 +115,12 @@ def _act(sandbox: Sandbox, subscription: Document, step: Step) -> None:
 
 def _act_on_invoice(sandbox: Sandbox, subscription: Document, step: Step) -> None:
     if step.action in ("void", "mark_uncollectible"):
-        for invoice in sandbox.open_invoices(subscription)[:1]:
+        for invoice in sandbox.invoices.open_of(subscription)[:1]:
             state = ("void", "voided_at") if step.action == "void" else ("uncollectible", "marked_uncollectible_at")
             invoice["status"] = state[0]
             invoice["status_transitions"][state[1]] = sandbox.now
         return
-    paid = [i for i in sandbox.invoices_of(subscription) if i["status"] == "paid" and i["amount_paid"] > 0]
+    paid = [i for i in sandbox.invoices.of(subscription) if i["status"] == "paid" and i["amount_paid"] > 0]
     if not paid:
         return
     # The newest, or one of months ago.
@@ -154,7 +155,7 @@ def _delete_customer(sandbox: Sandbox, subscription: Document, step: Step) -> No
 
 def _start_failing(sandbox: Sandbox, subscription: Document, step: Step) -> None:
     """Renewals fail from now on; weeks later, when one has, Stripe gives up as the account's settings say."""
-    sandbox.failing.add(subscription["id"])
+    sandbox.invoices.failing.add(subscription["id"])
     ending = "give_up_unpaid" if step.share >= Fraction(1, 2) else "give_up_cancel"
     sandbox.at(sandbox.now + 35 * DAY, partial(_act, sandbox, subscription, replace(step, action=ending)))
 
@@ -168,9 +169,9 @@ def _give_up(sandbox: Sandbox, subscription: Document, step: Step) -> None:
 
 def _recover(sandbox: Sandbox, subscription: Document, step: Step) -> None:
     del step
-    sandbox.failing.discard(subscription["id"])
-    for invoice in sandbox.open_invoices(subscription):
-        sandbox.pay(invoice)
+    sandbox.invoices.failing.discard(subscription["id"])
+    for invoice in sandbox.invoices.open_of(subscription):
+        sandbox.invoices.pay(invoice)
     if subscription["status"] in ("past_due", "unpaid"):
         sandbox.change(subscription, status="active")
 

@@ -76,7 +76,7 @@ def test_movements__before_the_events_the_invoices_tell_the_start() -> None:
 
 def test_movements__a_payment_given_up_is_an_involuntary_churn() -> None:
     def fail(sandbox: Sandbox, subscription: Row) -> None:
-        sandbox.failing.add(subscription["id"])
+        sandbox.invoices.failing.add(subscription["id"])
         sandbox.at(epoch("2026-05-10T08:00:00+02:00"), lambda: sandbox.change(subscription, status="unpaid"))
 
     churn = movements(subscribed("2026-04-05T12:00:00+02:00", "price_a_starter", [], fail))[-1]
