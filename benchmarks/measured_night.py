@@ -31,13 +31,14 @@ class MarkingProgress:
 def main() -> None:
     """Run the job with the settings of the environment; a failure ends the process with its traceback."""
     warnings.simplefilter("ignore")
+    from orchestration.lib.jobs import NIGHTLY
     from orchestration.lib.session import open_session
-    from orchestration.nightly_run import run_nightly
+    from orchestration.nightly_run import run_job
     from orchestration.settings import load_settings
 
     settings = load_settings().for_sample_company()
     with open_session(settings, lambda: datetime.now(UTC), MarkingProgress(), sys.argv) as session:
-        run_nightly(session)
+        run_job(session, NIGHTLY)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The nightly job in this process: the same job that the schedule starts, with the caller's session.
+"""A job in this process, with the caller's session: the nightly one that the schedule starts, or a rebuild.
 
 Here belongs the way into Dagster and back: what the job did becomes a published version or one line of failure.
 """
@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from dagster import DagsterEvent
 
 
-def run_nightly(session: RunSession) -> None:
-    """Execute the nightly job to its end.
+def run_job(session: RunSession, job_name: str) -> None:
+    """Execute a job (see `orchestration.lib.jobs`) to its end.
+
+    For a warehouse without a trace of what was, delete its file before a rebuild.
 
     Raises:
         RunFailedError: a step failed; the message is the first failure's own, the whole story is in the run's log.
@@ -37,9 +39,8 @@ def run_nightly(session: RunSession) -> None:
     session.progress.doing("Dagster")
     # Late, because Dagster takes seconds to import.
     from orchestration.definitions import defs
-    from orchestration.defs.nightly import JOB_NAME
 
-    job = defs().resolve_job_def(JOB_NAME)
+    job = defs().resolve_job_def(job_name)
     with open_instance(session.layout.dagster_home) as instance:
         prune_history(instance)
         result = job.execute_in_process(

@@ -10,8 +10,9 @@ from rich.console import Console
 
 from orchestration.commands.terminal import headline_table, terminal_progress
 from orchestration.lib.instructions import SOURCES, Instructions, accepted_volume, backfill_of
+from orchestration.lib.jobs import NIGHTLY
 from orchestration.lib.session import NOTHING_MORE, open_session
-from orchestration.nightly_run import run_nightly
+from orchestration.nightly_run import run_job
 from orchestration.settings import Settings, load_settings
 
 _accept_volume = click.option(
@@ -92,7 +93,7 @@ def _run(settings: Settings, instructions: Instructions = NOTHING_MORE) -> None:
     console = Console()
     with terminal_progress(console) as progress:
         with open_session(settings, lambda: datetime.now(UTC), progress, sys.argv, instructions) as session:
-            run_nightly(session)
+            run_job(session, NIGHTLY)
         took = datetime.now(UTC) - session.started_at
     _print_headline(console, settings, took.total_seconds())
 

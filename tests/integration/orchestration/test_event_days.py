@@ -22,7 +22,7 @@ from orchestration.definitions import defs
 from orchestration.defs.ingestion.event_days import EVENTS as EVENT_ASSET
 from orchestration.defs.ingestion.event_days import tell_landed_days
 from orchestration.defs.ingestion.raw_tables import raw_tables
-from orchestration.defs.nightly import JOB_NAME
+from orchestration.lib.jobs import NIGHTLY
 from orchestration.lib.paths import DataLayout
 from orchestration.lib.session import RunSession
 from orchestration.settings import load_settings
@@ -151,7 +151,7 @@ def test_event_days__reach_from_the_first_in_the_lake_to_the_running_one(definit
 
 def test_nightly__takes_days_without_gaps_in_one_run(definitions: dg.Definitions) -> None:
     # Two would want the lock at once.
-    assert definitions.resolve_job_def(JOB_NAME).backfill_policy == dg.BackfillPolicy.single_run()
+    assert definitions.resolve_job_def(NIGHTLY).backfill_policy == dg.BackfillPolicy.single_run()
 
 
 def test_tell_landed_days__tells_of_no_day_twice_but_of_those_of_the_run(
@@ -179,7 +179,7 @@ def test_landed_days__stay_known_when_the_run_that_landed_them_is_forgotten(
 def test_schedule__starts_the_night_without_a_partition(
     definitions: dg.Definitions, instance: dg.DagsterInstance
 ) -> None:
-    schedule = definitions.resolve_schedule_def(f"{JOB_NAME}_schedule")
+    schedule = definitions.resolve_schedule_def(f"{NIGHTLY}_schedule")
     with dg.build_schedule_context(instance=instance, scheduled_execution_time=NOW) as context:
         (request,) = schedule.evaluate_tick(context).run_requests or []
     assert request.partition_key is None
