@@ -1,0 +1,1 @@
+"""The metrics API: the published version over HTTP, read-only."""
