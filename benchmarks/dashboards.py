@@ -23,6 +23,7 @@ import duckdb
 from benchmarks.ingestion import ROOT
 from orchestration.lib.dashboards import published_content, push_dashboards, running_superset, signed_in
 from orchestration.lib.paths import DataLayout
+from orchestration.lib.progress import Progress
 from orchestration.settings import load_settings
 from serving.publish import publish
 from serving.versions import current
@@ -47,13 +48,8 @@ class Query:
     sql: str
 
 
-class _Silent:
-    """`Progress` that says nothing."""
-
-    def phase(self, title: str) -> None: ...
-    def doing(self, text: str) -> None: ...
-    def done(self, text: str) -> None: ...
-    def warn(self, text: str) -> None: ...
+class _Silent(Progress):
+    """Says nothing."""
 
 
 def main(data_dir: Path) -> None:

@@ -19,6 +19,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from orchestration.lib.dashboards import admin_password, push_dashboards, running_superset, signed_in, superset_home
 from orchestration.lib.paths import DataLayout
+from orchestration.lib.progress import Progress
 from orchestration.settings import Settings, load_settings
 from superset_dashboards.client import SupersetClient
 
@@ -33,13 +34,8 @@ _QUIET = (
 )
 
 
-class _Silent:
-    """`Progress` that says nothing."""
-
-    def phase(self, title: str) -> None: ...
-    def doing(self, text: str) -> None: ...
-    def done(self, text: str) -> None: ...
-    def warn(self, text: str) -> None: ...
+class _Silent(Progress):
+    """Says nothing."""
 
 
 SILENT = _Silent()

@@ -18,6 +18,7 @@ from expectations.catalogue import mart_checks
 from orchestration.lib.audit import audit_warehouse
 from orchestration.lib.dbt_build import ParsedProject, parse_project
 from orchestration.lib.landing import Landing, land_sources
+from orchestration.lib.progress import Progress
 from orchestration.lib.publishing import publish_warehouse
 from orchestration.lib.session import RunSession, open_session
 from orchestration.lib.warehouse import build
@@ -28,20 +29,11 @@ from serving.version import Version
 LATER = timedelta(hours=1)
 
 
-class Listener:
-    """A `Progress` that keeps the warnings."""
+class Listener(Progress):
+    """Keeps the warnings, and nothing else."""
 
     def __init__(self) -> None:
         self.warnings: list[str] = []
-
-    def phase(self, title: str) -> None:
-        """Not kept."""
-
-    def doing(self, text: str) -> None:
-        """Not kept."""
-
-    def done(self, text: str) -> None:
-        """Not kept."""
 
     def warn(self, text: str) -> None:
         self.warnings.append(text)
