@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from superset_dashboards.assets import Assets
 from superset_dashboards.client import SupersetClient
+from superset_dashboards.datasets import HEADLINE
 from superset_dashboards.identity import DATABASE_NAME, asset_uuid
 
 PREFIX = "netvexa_"
@@ -83,7 +84,7 @@ class RoleSpec(Protocol):
     @property
     def dashboards(self) -> tuple[str, ...]: ...
     @property
-    def rows(self) -> Mapping[str, str]: ...
+    def metrics(self) -> tuple[str, ...] | None: ...
     @property
     def sql_lab(self) -> bool: ...
 
@@ -91,6 +92,12 @@ class RoleSpec(Protocol):
 def datasets_of(role: RoleSpec, assets: Assets) -> set[str]:
     """Names of the datasets under a role's dashboards and their filters. Raises KeyError for an unknown dashboard."""
     return {dataset for name in role.dashboards for dataset in assets.datasets_under(name)}
+
+
+def headline_rows(role: RoleSpec) -> str:
+    """SQL condition on the rows of `kpi_daily` that a role sees; none of them for a role whose list is empty."""
+    names = ", ".join("'" + metric.replace("'", "''") + "'" for metric in role.metrics or ())
+    return f"metric in ({names})" if names else "1 = 0"
 
 
 def apply_roles(
@@ -156,14 +163,14 @@ def _apply_row_rules(
     client: SupersetClient, roles: Sequence[RoleSpec], ids: Mapping[str, int], datasets: Mapping[str, int]
 ) -> None:
     known = {entry["name"]: entry["id"] for entry in client.entries("rowlevelsecurity", ["id", "name"])}
-    wanted = {f"{PREFIX}{role.name}_{dataset}": (role, dataset) for role in roles for dataset in role.rows}
-    for name, (role, dataset) in wanted.items():
+    wanted = {f"{PREFIX}{role.name}_{HEADLINE}": role for role in roles if role.metrics is not None}
+    for name, role in wanted.items():
         rule = {
             "name": name,
             "filter_type": "Regular",
-            "tables": [datasets[dataset]],
+            "tables": [datasets[HEADLINE]],
             "roles": [ids[role.name]],
-            "clause": role.rows[dataset],
+            "clause": headline_rows(role),
         }
         if name in known:
             client.put(f"rowlevelsecurity/{known[name]}", rule)
