@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
+from ingestion.personal import reads_as_contact
 from ingestion.retry import PermanentSourceError
 
 SEPARATORS = (",", ";", "\t")
@@ -174,13 +175,25 @@ class DelimitedFile:
 
 
 def list_files(folder: Path, setting: str) -> list[Path]:
-    """The files of a folder, by name, but for hidden ones. Raises PermanentSourceError when it is not there."""
+    """The files of a folder, by name, but for hidden ones.
+
+    Raises PermanentSourceError when it is not there, and for a name that must not be written down: the names of files
+    land with their rows, and are told wherever something is told of them.
+    """
     try:
         files = sorted(folder.iterdir())
     except OSError as error:
         message = f"folder {folder} cannot be read ({error.strerror}); check {setting}"
         raise PermanentSourceError(message) from None
-    return [path for path in files if path.is_file() and not path.name.startswith((".", "~$"))]
+    found = [path for path in files if path.is_file() and not path.name.startswith((".", "~$"))]
+    for place, path in enumerate(found, start=1):
+        if reads_as_contact(path.stem):
+            message = (
+                f"folder {folder}: file {place} of {len(found)} by name has a name that reads like somebody's contact "
+                "details, and names land; rename the file"
+            )
+            raise PermanentSourceError(message)
+    return found
 
 
 def open_delimited(path: Path, header: Header) -> DelimitedFile:
@@ -225,7 +238,9 @@ def open_delimited(path: Path, header: Header) -> DelimitedFile:
 
 
 def shown(column: str) -> str:
-    """A column's name as far as it fits into a line of a message."""
+    """A column's name as far as it fits into a line of a message, and is not somebody's address."""
+    if reads_as_contact(column):
+        return f"({len(column)} letters that read like somebody's contact details)"
     return "".join(letter for letter in column if letter.isprintable())[:64]
 
 

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ingestion.personal import reads_as_contact, reads_as_phone_number
 from ingestion.retry import PermanentSourceError
 
 # A shorter secret can be found by trying: whoever has a token and a visitor's id then has the others too.
@@ -23,6 +24,8 @@ GUESSABLE_BELOW = 16
 LABEL = r"^[A-Za-z0-9_.:/ -]{1,64}$"
 _PERSONAL = r"[0-9]{7}|@"
 _MAX_NAME = 255
+# What a person may be shown of a row that did not land: one word, in which bytes that are no text show as such.
+_SHOWABLE_KEY = re.compile("[\\w.:\N{REPLACEMENT CHARACTER}-]{1,255}")
 _KEY_ID = re.compile(r"[A-Za-z0-9-]{1,32}")
 _HOST = re.compile(r"(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]*[a-z0-9])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9])?)*")
 _ALL_DIGITS = re.compile(r"[0-9.]+")
@@ -91,8 +94,15 @@ def blank_as_null(values: pa.Array) -> pa.Array:
 
 
 def keep_labels(values: pa.Array) -> Kept:
-    """Keep values that look like labels: `[A-Za-z0-9_.:/ -]{1,64}`, no e-mail address, no run of 7 digits."""
-    return keep_matching(values, LABEL, forbidden=_PERSONAL)
+    """Keep values that look like labels: `[A-Za-z0-9_.:/ -]{1,64}`, no run of 7 digits, nobody's contact details."""
+    labels = keep_matching(values, LABEL, forbidden=_PERSONAL)
+    return kept(
+        blank_as_null(values), map_distinct(labels.values, lambda label: None if _is_personal(label) else label)
+    )
+
+
+def _is_personal(label: str) -> bool:
+    return reads_as_contact(label) or reads_as_phone_number(label)
 
 
 def keep_matching(values: pa.Array, pattern: str, forbidden: str | None = None) -> Kept:
@@ -111,18 +121,23 @@ def keep_referrer_hosts(values: pa.Array) -> Kept:
 
 
 def is_impersonal(text: str) -> bool:
-    """Whether a name that a person typed may land: 1 to 255 characters, no e-mail address, no run of 7 digits."""
-    return 0 < len(text) <= _MAX_NAME and not re.search(_PERSONAL, text)
+    """Whether a name that a person typed may land: at most 255 characters, no run of 7 digits, no contact details."""
+    return 0 < len(text) <= _MAX_NAME and not re.search(_PERSONAL, text) and not _is_personal(text)
+
+
+def showable_key(key: str | None) -> str | None:
+    """The key of a row that does not land, to find it again by: only what is written like an id, and is no address."""
+    return key if key and _SHOWABLE_KEY.fullmatch(key) and not reads_as_contact(key) else None
 
 
 def referrer_host(referrer: str) -> str | None:
-    """`https://www.Google.com/search?q=…` → `www.google.com`; None for addresses of people and for bare numbers."""
+    """`https://www.Google.com/search?q=…` → `www.google.com`; None for addresses of people and of machines."""
     referrer = referrer.strip()
     try:
         parts = urlsplit(referrer if "://" in referrer else f"//{referrer}")
         host = (parts.hostname or "").rstrip(".")
     except ValueError:
         return None
-    if "@" in parts.netloc or not _HOST.fullmatch(host) or _ALL_DIGITS.fullmatch(host):
+    if "@" in parts.netloc or not _HOST.fullmatch(host) or _ALL_DIGITS.fullmatch(host) or reads_as_contact(host):
         return None
     return host

@@ -71,6 +71,12 @@ class EmbeddedReader:
         return None
 
     def _translate(self, error: duckdb.Error) -> SourceError:
+        if isinstance(error, duckdb.DataError):
+            # DuckDB's words quote the value, which may be anybody's.
+            return PermanentSourceError(
+                f"DuckDB file {self._path}: a value in the app's tables cannot be read ({type(error).__name__}); "
+                "correct it in the file"
+            )
         cause = str(error).strip().splitlines()[0]
         if isinstance(error, duckdb.IOException) and "lock" in cause.lower():
             return TransientSourceError(f"DuckDB file {self._path}: {cause}; another process is writing it")

@@ -175,10 +175,12 @@ class PostgresReader:
             return PermanentSourceError(
                 f"{self._place}: {cause} (SQLSTATE {state}); grant what docs/sql/least_privileges.sql lists"
             )
-        if state[:2] == "22":
+        # In the middle of a stream there is no SQLSTATE, but what quotes something then is about a value.
+        if state[:2] == "22" or (not state and not connecting and '"' in cause):
+            # The server's words quote the value, which may be anybody's.
             return PermanentSourceError(
-                f"{self._place}: {cause} (SQLSTATE {state}); a value in the app's tables cannot be read: "
-                "correct it in the app's database"
+                f"{self._place}: a value in the app's tables cannot be read; the server's own log says which: correct it "
+                "in the app's database"
             )
         if state == "57014":
             return TransientSourceError(

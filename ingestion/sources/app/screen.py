@@ -15,7 +15,6 @@ import pyarrow.compute as pc
 
 from ingestion.contract import QUARANTINE_SCHEMA, TableContract
 from ingestion.privacy import (
-    LABEL,
     Kept,
     PseudonymKey,
     keep_labels,
@@ -23,6 +22,7 @@ from ingestion.privacy import (
     keep_referrer_hosts,
     kept,
     map_distinct,
+    showable_key,
 )
 from ingestion.sources.app.contract import (
     ACCOUNT_EVENTS,
@@ -46,6 +46,9 @@ _COUNTRY = r"^[A-Za-z]{2}$"
 _AMOUNT = r"^[0-9]{1,12}(\.[0-9]{1,12})?$"
 _DAYS = r"^[0-9]{1,4}$"
 _KEY = rf"^.{{1,{MAX_KEY_LENGTH}}}$"
+# An id is whatever the app made; that it made one out of an e-mail address can be seen, as gate 1 sees it.
+_AT_SIGN = r"@|%40|\\u0040"
+_ADDRESS = rf"[A-Za-z0-9._%+-]+({_AT_SIGN})[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{{2,}}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,7 @@ class ScreenedBatch:
             return Screened(rows, QUARANTINE_SCHEMA.empty_table(), {name: lost[name].true_count for name in lost})
         bad = pc.is_valid(reasons)
         good = pc.invert(bad)
-        keys = pc.utf8_slice_codeunits(self.keys.slice(start, length).filter(bad), 0, MAX_KEY_LENGTH)
+        keys = map_distinct(self.keys.slice(start, length).filter(bad), showable_key)
         origins = pa.repeat(pa.scalar(origin), len(keys))
         return Screened(
             landed=rows.filter(good),
@@ -206,17 +209,23 @@ def _key_rules(batch: pa.RecordBatch, column: str) -> list[_Rule]:
                 _where(values, lambda keys: pc.greater(pc.utf8_length(keys), MAX_KEY_LENGTH)),
             ),
             (f"{column} is not UTF-8", _where(values, lambda keys: pc.match_substring(keys, UNREADABLE))),
+            (f"{column} reads like an e-mail address", _where(values, _is_address)),
         ]
     return rules
 
 
 def _is_no_key(keys: pa.Array) -> pa.Array:
     long = pc.greater(pc.binary_length(keys), MAX_KEY_LENGTH)
-    return pc.or_(pc.or_(long, pc.equal(pc.utf8_trim_whitespace(keys), "")), pc.match_substring(keys, UNREADABLE))
+    blank = pc.equal(pc.utf8_trim_whitespace(keys), "")
+    return pc.or_(pc.or_(long, blank), pc.match_substring_regex(keys, f"{UNREADABLE}|{_AT_SIGN}"))
+
+
+def _is_address(keys: pa.Array) -> pa.Array:
+    return pc.match_substring_regex(keys, _ADDRESS)
 
 
 def _is_no_label(labels: pa.Array) -> pa.Array:
-    return pc.invert(pc.match_substring_regex(labels, LABEL))
+    return keep_labels(labels).lost
 
 
 def _instant_rules(batch: pa.RecordBatch, column: str) -> list[_Rule]:
@@ -291,7 +300,7 @@ def _country(values: pa.Array) -> Kept:
 
 
 def _key(values: pa.Array) -> Kept:
-    return keep_matching(values, _KEY, forbidden=UNREADABLE)
+    return keep_matching(values, _KEY, forbidden=f"{UNREADABLE}|{_ADDRESS}")
 
 
 def _upper(values: pa.Array, pattern: str) -> Kept:

@@ -17,6 +17,9 @@ VALUE: Final = None
 
 Fields: TypeAlias = Mapping[str, "Fields | None"]
 
+# Fields that people type words into; one that reads like contact details or a long number stays at Stripe.
+LABELS: Final = frozenset({"plan", "revenue_type"})
+
 
 def _values(*names: str) -> dict[str, Fields | None]:
     return dict.fromkeys(names, VALUE)

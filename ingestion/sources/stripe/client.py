@@ -7,6 +7,7 @@ Belongs here: HTTP, paging, and what Stripe's errors mean. Does not: which lists
 from __future__ import annotations
 
 import json
+import re
 import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
@@ -28,6 +29,7 @@ _NOT_FOUND = 404
 _MISSING = "resource_missing"
 _SERVER_ERRORS = 500
 _CLIENT_ERRORS = 400
+_VOCABULARY = re.compile(r"[a-z][a-z_]{0,63}(\[[a-z0-9_]{0,32}\]){0,3}")
 
 Page = Mapping[str, Any]
 T = TypeVar("T")
@@ -192,11 +194,16 @@ def _refusal(path: str, error: stripe.StripeError) -> str:
     if isinstance(error, stripe.PermissionError):
         resource = path.removeprefix("/v1/").split("/")[0]
         return f"the key may not read this (403); give the restricted key in STRIPE_API_KEY read access to {resource}"
-    parameter = f", parameter {error.param}" if isinstance(error, stripe.InvalidRequestError) else ""
+    parameter = f", parameter {_word(error.param)}" if isinstance(error, stripe.InvalidRequestError) else ""
     return (
-        f"the request was refused ({error.http_status}, code {error.code}{parameter}); "
+        f"the request was refused ({error.http_status}, code {_word(error.code)}{parameter}); "
         "check STRIPE_API_KEY and STRIPE_API_BASE, else the API has changed"
     )
+
+
+def _word(said: object) -> str | None:
+    """A word of Stripe's own vocabulary; whatever else stands in its place may repeat what was sent."""
+    return said if isinstance(said, str) and _VOCABULARY.fullmatch(said) else None
 
 
 def _retry_after(error: stripe.StripeError) -> float | None:

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from ingestion.contract import RunContext, StagedBatch, StagedPartition, TableContract
+from ingestion.erasure.stripe_ids import account_named, row_ids
+from ingestion.erasure.subjects import ErasedSubjects
 from ingestion.lake import Lake
 from ingestion.retry import PermanentSourceError
 from ingestion.sources.stripe.changes import ChangedObjects, WholeListNeededError
@@ -28,14 +30,15 @@ from ingestion.sources.stripe.contract import (
 from ingestion.sources.stripe.embedded import complete, complete_snapshot
 from ingestion.sources.stripe.partition import DayPartition
 from ingestion.sources.stripe.plan import OVERLAP, due, oldest_event, origin_of
-from ingestion.sources.stripe.rows import Fault, event_row, latest_creation, object_row
+from ingestion.sources.stripe.rows import Fault, Row, event_row, latest_creation, object_row
 from ingestion.sources.stripe.screen import entry_fault, event_fault, usable_id
 
 
 class StripeSource:
     """Stripe by its API key; `api_base` is the address of a test server, None for Stripe itself.
 
-    `sleep` waits between two attempts of a request, `timeout` is how long Stripe may keep silent (both seconds). Raises
+    `sleep` waits between two attempts of a request, `timeout` is how long Stripe may keep silent (both seconds).
+    `erased`: the accounts whose objects stay out, as if Stripe did not have them; none, if left out. Raises
     PermanentSourceError for an empty key.
     """
 
@@ -48,6 +51,7 @@ class StripeSource:
         api_base: str | None = None,
         sleep: Callable[[float], None] = time.sleep,
         timeout: float = TIMEOUT_SECONDS,
+        erased: ErasedSubjects | None = None,
     ) -> None:
         if not api_key.strip():
             message = "STRIPE_API_KEY is empty; set it to a restricted key with read access"
@@ -56,6 +60,7 @@ class StripeSource:
         self._api_base = api_base
         self._sleep = sleep
         self._timeout = timeout
+        self._erased = erased
 
     def stage(self, lake: Lake, run: RunContext) -> Iterator[StagedBatch]:
         """Stage today's partition of every table: what landed earlier today, and every version not among it.
@@ -63,7 +68,7 @@ class StripeSource:
         Events come first: what changes while the lists are read is an event of the next run.
         """
         lists = StripeLists(self._api_key, self._api_base, run, self._sleep, self._timeout)
-        reading = _Reading(lake, run, lists)
+        reading = _Reading(lake, run, lists, self._erased)
         events = reading.stage_events()
         objects = [reading.stage_objects(resource) for resource in OBJECT_LISTS]
         yield StagedBatch(SOURCE, (*objects, events), tuple(reading.warnings))
@@ -72,7 +77,8 @@ class StripeSource:
 class _Reading:
     """One run over all lists: what is due of each, what the events said changed, and what people should be told."""
 
-    def __init__(self, lake: Lake, run: RunContext, lists: StripeLists) -> None:
+    def __init__(self, lake: Lake, run: RunContext, lists: StripeLists, erased: ErasedSubjects | None) -> None:
+        self._erased = erased
         self._lake = lake
         self._run = run
         self._lists = lists
@@ -139,7 +145,9 @@ class _Reading:
                 partition.set_aside(Fault(usable_id(entry), fault), origin)
                 continue
             document = complete(self._lists, resource.embedded, entry) if resource.embedded else entry
-            partition.put(object_row(resource.object_name, document, self._run.instant), origin)
+            row = object_row(resource.object_name, document, self._run.instant)
+            if not self._is_erased(resource, row):
+                partition.put(row, origin)
 
     def _read_events(self, partition: DayPartition, since: int) -> None:
         """Events about objects that have an allow-list land; all of them may say what changed."""
@@ -155,8 +163,16 @@ class _Reading:
             self._changed.note(event)
             snapshot = complete_snapshot(self._lists, event)
             row = event_row(snapshot, self._run.instant, self._lists.api_version)
-            if row is not None:
+            if row is not None and not self._is_erased(EVENTS, row):
                 partition.put(row, origin)
+
+    def _is_erased(self, resource: Resource, row: Row | Fault) -> bool:
+        """Whether it is an erased account's. What cannot land is told by its id alone."""
+        if not self._erased:
+            return False
+        if isinstance(row, Fault):
+            return self._erased.owns([row.key or ""])
+        return self._erased.owns(row_ids(resource.name, row), account_named(row))
 
 
 def _damage(table: str, day: str) -> str:

@@ -9,14 +9,20 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
-from ingestion.sources.stripe.allow_list import ALLOWED, Fields
+from ingestion.personal import reads_as_email
+from ingestion.privacy import is_impersonal
+from ingestion.sources.stripe.allow_list import ALLOWED, LABELS, Fields
 
 JsonObject = Mapping[str, Any]
 
 _ID = re.compile(r"[A-Za-z0-9_.:-]{1,255}")
+_STRIPES_OWN = re.compile(r"[a-z]{2,8}_[A-Za-z0-9]{1,64}")
 _MAX_TEXT = 255
+# What is no id is one of a few words, over and over.
+_reads_as_email = lru_cache(maxsize=4096)(reads_as_email)
 
 
 def prune(object_name: str, document: JsonObject) -> dict[str, Any]:
@@ -59,7 +65,12 @@ def _previous_list(after: list[Any], before: list[Any]) -> list[Any]:
 
 
 def _prune_mapping(document: JsonObject, fields: Fields) -> dict[str, Any]:
-    return {name: _prune_field(document[name], allowed) for name, allowed in fields.items() if name in document}
+    pruned = {name: _prune_field(document[name], allowed) for name, allowed in fields.items() if name in document}
+    return {name: None if name in LABELS and _is_personal(value) else value for name, value in pruned.items()}
+
+
+def _is_personal(value: Any) -> bool:
+    return isinstance(value, str) and not is_impersonal(value)
 
 
 def _prune_field(value: Any, allowed: Fields | None) -> Any:
@@ -72,8 +83,18 @@ def _prune_field(value: Any, allowed: Fields | None) -> Any:
         return _prune_mapping(value, allowed)
     if isinstance(value, str):
         # Where an object may stand, a text is its id; free text must not slip through in its place.
-        return _reference(value) if allowed is not None else value[:_MAX_TEXT]
+        return _reference(value) if allowed is not None else _plain(value)
     return value
+
+
+def _plain(value: str) -> str | None:
+    """Ids of coupons and of accounts are typed by people: a text lands unless it is somebody's e-mail address."""
+    return None if is_address(value) else value[:_MAX_TEXT]
+
+
+def is_address(text: str) -> bool:
+    """Whether a text holds an e-mail address. Stripe's own ids, which are most texts, are known by their form."""
+    return not _STRIPES_OWN.fullmatch(text) and _reads_as_email(text)
 
 
 def _reference(value: Any) -> str | None:

@@ -10,6 +10,9 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ingestion.privacy import showable_key
+from ingestion.sources.stripe.prune import is_address
+
 # Clocks differ, and a run may lie a little before what it reads.
 MAX_AHEAD_SECONDS = 86_400
 
@@ -38,10 +41,8 @@ def entry_fault(entry: Any, latest: int) -> str | None:
     if not isinstance(entry, Mapping):
         return "entry is no object"
     object_id, created, livemode = entry.get("id"), entry.get("created"), entry.get("livemode")
-    if not isinstance(object_id, str) or not object_id:
-        return "id is missing"
-    if _text_fault(object_id):
-        return f"id {_text_fault(object_id)}"
+    if fault := _id_fault(object_id):
+        return f"id {fault}"
     if created is not None and not _is_integer(created):
         return "created is no instant"
     if created is not None and not 0 <= created <= latest:
@@ -52,7 +53,7 @@ def entry_fault(entry: Any, latest: int) -> str | None:
 def usable_id(entry: Any) -> str | None:
     """The id of an object that may not have a good one: to find it again by, so only where it can be written down."""
     object_id = entry.get("id") if isinstance(entry, Mapping) else None
-    return object_id if isinstance(object_id, str) and object_id and not _text_fault(object_id) else None
+    return showable_key(object_id) if isinstance(object_id, str) and not _text_fault(object_id) else None
 
 
 def event_fault(event: Any, latest: int) -> str | None:
@@ -86,6 +87,12 @@ def _payload_faults(payload: Mapping[str, Any]) -> Iterator[str]:
                 yield f"{name} {_text_fault(part)}"
             elif isinstance(part, float) and not math.isfinite(part):
                 yield f"{name} is no number"
+
+
+def _id_fault(object_id: Any) -> str | None:
+    if not isinstance(object_id, str) or not object_id:
+        return "is missing"
+    return _text_fault(object_id) or ("reads like an e-mail address" if is_address(object_id) else None)
 
 
 def _is_integer(value: Any) -> bool:

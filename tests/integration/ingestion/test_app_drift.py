@@ -11,7 +11,7 @@ from ingestion.landing import commit, read_manifests
 from ingestion.retry import PermanentSourceError
 from ingestion.sources.app.extract import AppSource
 from tests.integration.ingestion.app_database import execute, insert_events
-from tests.unit.ingestion.lake_cases import landed_rows, make_run
+from tests.unit.ingestion.lake_cases import landed_rows, make_run, quarantined_rows
 
 KEY = "k1:a secret of some length"
 
@@ -109,3 +109,27 @@ def test_new_event_type__lands_without_properties_and_is_counted_once(lake: Lake
 
 def _columns(lake: Lake) -> Mapping[str, set[str]]:
     return {table: set(landed_rows(lake, "app", table)[0]) for table in ("accounts", "agents", "events")}
+
+
+def test_value_that_cannot_be_read__is_not_repeated(lake: Lake, app_in_postgres: str) -> None:
+    columns = "id, created_at, country, utm_source, utm_medium, utm_campaign, referrer, deleted_at"
+    execute(
+        app_in_postgres,
+        [
+            "alter table accounts rename to companies",
+            f"create view accounts as select {columns}, cast(email as integer)::text as stripe_customer_id "
+            "from companies",
+        ],
+    )
+    with pytest.raises(PermanentSourceError, match="a value in the app's tables cannot be read") as failure:
+        _land(lake, app_in_postgres)
+    assert "jane" not in str(failure.value)
+    assert "the server's own log says which" in str(failure.value)
+
+
+def test_key_that_is_an_email_address__sets_its_row_aside_without_showing_it(lake: Lake, app_in_postgres: str) -> None:
+    event = ("jane@example.com", "feature_used", None, None, None, "{}", "2026-11-20 10:00+00", "2026-11-20 10:00+00")
+    execute(app_in_postgres, [insert_events([event])])
+    _land(lake, app_in_postgres)
+    aside = [row for row in quarantined_rows(lake, "app", "events") if "e-mail" in row["reason"]]
+    assert [(row["key"], row["reason"]) for row in aside] == [(None, "id reads like an e-mail address")]

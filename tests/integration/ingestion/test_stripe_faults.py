@@ -11,7 +11,7 @@ import pytest
 from ingestion.lake import Lake
 from ingestion.landing import read_manifests
 from ingestion.retry import PermanentSourceError, TransientSourceError
-from ingestion.simulator.stripe_server import Fault, RequestInfo, SandboxStripe
+from ingestion.simulator.stripe_server import Answer, Fault, RequestInfo, SandboxStripe
 from ingestion.sources.stripe.extract import StripeSource
 from tests.integration.ingestion.stripe_account import (
     API_KEY,
@@ -169,3 +169,20 @@ def test_no_server__is_told_without_a_trace_of_the_key(lake: Lake) -> None:
     with pytest.raises(TransientSourceError, match="STRIPE_API_BASE") as failure:
         list(StripeSource(API_KEY, "http://127.0.0.1:9", sleep=no_wait).stage(lake, make_run()))
     assert API_KEY not in str(failure.value)
+
+
+class RepeatingStripe(SandboxStripe):
+    """Refuses every request with a body that repeats what it was sent, in each of its fields."""
+
+    def answer(self, target: str, authorization: str | None) -> Answer:
+        answer = super().answer(target, authorization)
+        said = "No such customer: jane@example.com"
+        error = {"type": "invalid_request_error", "code": said, "message": said, "param": said}
+        return Answer(400, {"error": error}, answer.headers)
+
+
+def test_refusal__that_repeats_what_it_was_sent_is_told_without_it(lake: Lake) -> None:
+    with RepeatingStripe(account(), API_KEY) as server, pytest.raises(PermanentSourceError, match="400") as failure:
+        list(StripeSource(API_KEY, server.base_url, sleep=no_wait).stage(lake, make_run()))
+    assert "jane" not in str(failure.value)
+    assert "No such customer" not in str(failure.value)

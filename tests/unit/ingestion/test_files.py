@@ -349,3 +349,22 @@ def test_rows_far_ahead__land_and_are_told_once_while_their_file_is_new(lake: La
     assert _told(staged, "spend.costs: costs_1.csv holds rows dated after 2028-11-22 (1); they wait") == 1
     assert _amounts(lake) == ["1", "2"]
     assert _land(lake, folder).warnings == ()
+
+
+@pytest.mark.parametrize("name", ["costs_jane@example.com.csv", "jane%40example.com.csv", "costs_+49 30 1234567.csv"])
+def test_file__whose_name_is_somebodys_address_stops_the_run_without_repeating_it(
+    lake: Lake, folder: Path, name: str
+) -> None:
+    (folder / "costs_1.csv").write_text(COSTS + "2026-11-01,seo,v,d,5,EUR\n")
+    (folder / name).write_text(COSTS + "2026-11-01,seo,v,d,5,EUR\n")
+    with pytest.raises(PermanentSourceError, match=r"file [12] of 2 by name .* rename the file") as failure:
+        _land(lake, folder)
+    assert "example" not in str(failure.value)
+    assert "1234567" not in str(failure.value)
+
+
+def test_column__named_by_an_address_is_told_without_it(lake: Lake, folder: Path) -> None:
+    (folder / "costs_1.csv").write_text(COSTS.strip() + ",jane@example.com\n2026-11-01,seo,v,d,5,EUR,\n")
+    staged = _land(lake, folder)
+    assert _told(staged, "is on no list and does not land") == 1
+    assert _told(staged, "jane") == 0

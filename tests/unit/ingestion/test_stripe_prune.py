@@ -106,3 +106,18 @@ def test_canonical__is_the_same_text_whatever_the_order_of_keys() -> None:
     assert canonical({"b": 1, "a": [{"d": 12.5, "c": "ü"}]}) == canonical(
         json.loads('{"a": [{"c": "ü", "d": 12.5}], "b": 1}')
     )
+
+
+@pytest.mark.parametrize("typed", ["jane@example.com", "jane%40example.com", "amFuZUBleGFtcGxlLmNvbQ=="])
+def test_prune__an_account_id_that_is_an_email_address_does_not_land(typed: str) -> None:
+    assert prune("customer", {"id": "cus_1", "metadata": {"account_id": typed}})["metadata"] == {"account_id": None}
+
+
+@pytest.mark.parametrize("typed", ["+49 30 1234567", "203.0.113.9", "DE89 3704 0044 0532 0130 00", ""])
+def test_prune__a_plan_that_is_no_word_does_not_land(typed: str) -> None:
+    assert prune("product", {"id": "prod_1", "metadata": {"plan": typed}})["metadata"] == {"plan": None}
+
+
+def test_prune__a_plan_and_a_type_of_revenue_land() -> None:
+    metadata = {"plan": "professional", "revenue_type": "services"}
+    assert prune("product", {"id": "prod_1", "metadata": metadata})["metadata"] == metadata
