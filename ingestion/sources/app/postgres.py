@@ -179,8 +179,8 @@ class PostgresReader:
         if state[:2] == "22" or (not state and not connecting and '"' in cause):
             # The server's words quote the value, which may be anybody's.
             return PermanentSourceError(
-                f"{self._place}: a value in the app's tables cannot be read; the server's own log says which: correct it "
-                "in the app's database"
+                f"{self._place}: a value in the app's tables cannot be read; the server's own log says which: "
+                "correct it in the app's database"
             )
         if state == "57014":
             return TransientSourceError(
