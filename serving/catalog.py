@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 SCHEMA = "marts"
+# The folders of the marts that say whose numbers they hold; what lies elsewhere says it itself.
+DOMAINS = ("product", "acquisition", "finance")
 METRIC_FIELDS = ("name", "label", "unit", "formula", "numerator", "denominator", "owner", "additive", "better")
 
 
@@ -17,11 +19,13 @@ def definitions_from_manifest(manifest: Mapping[str, Any]) -> dict[str, Any]:
     """Definitions of every model in schema `marts`.
 
     manifest: dbt's `manifest.json`, parsed. Returns JSON values:
-    `{"models": {name: {"description", "key": [column, …], "columns": {name: {"description", "data_type",
-    "metric"}}}}}`; `metric` is None or has name, label, unit, formula, owner, additive and better, each None while
-    nobody has written it. A name is written where `kpi_daily` calls the metric otherwise than its column; numerator and
-    denominator (columns of the same model) where a ratio over several rows is the ratio of their sums. Columns keep the
-    order of their YAML.
+    `{"models": {name: {"description", "key": [column, …], "cohorts": [rule, …], "columns": {name: {"description",
+    "data_type", "domains", "metric"}}}}}`; `metric` is None or has name, label, unit, formula, owner, additive and
+    better, each None while nobody has written it. A name is written where `kpi_daily` calls the metric otherwise than
+    its column; numerator and denominator (columns of the same model) where a ratio over several rows is the ratio of
+    their sums. Columns keep the order of their YAML. `domains`: who may ask for the column, any of them; the mart's
+    folder unless `meta.domains` of the column or the model says otherwise, none where nobody has. `cohorts`:
+    `meta.cohorts` of the model as written, how many accounts or agents stand behind its numbers.
     """
     nodes: Mapping[str, Mapping[str, Any]] = manifest["nodes"]
     tests = [node for node in nodes.values() if node["resource_type"] == "test"]
@@ -44,14 +48,29 @@ def metric_labels(definitions: Mapping[str, Any]) -> dict[str, str]:
     return labels
 
 
+def metric_domains(definitions: Mapping[str, Any]) -> dict[str, frozenset[str]]:
+    """Domains by metric name: those of every column that is the metric, in whatever model."""
+    domains: dict[str, frozenset[str]] = {}
+    for model in definitions.get("models", {}).values():
+        for column, definition in model["columns"].items():
+            if definition["metric"] is not None:
+                name = definition["metric"].get("name") or column
+                domains[name] = domains.get(name, frozenset()) | frozenset(definition.get("domains", ()))
+    return domains
+
+
 def _model(unique_id: str, node: Mapping[str, Any], tests: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    meta = _meta(node)
+    domains = meta.get("domains", [folder for folder in node["fqn"] if folder in DOMAINS])
     return {
         "description": node["description"],
         "key": _key(unique_id, node, tests),
+        "cohorts": meta.get("cohorts", []),
         "columns": {
             name: {
                 "description": column["description"],
                 "data_type": column["data_type"],
+                "domains": _meta(column).get("domains", domains),
                 "metric": _metric(column),
             }
             for name, column in node["columns"].items()
@@ -60,9 +79,13 @@ def _model(unique_id: str, node: Mapping[str, Any], tests: Iterable[Mapping[str,
 
 
 def _metric(column: Mapping[str, Any]) -> dict[str, Any] | None:
+    metric = _meta(column).get("metric")
+    return None if metric is None else {field: metric.get(field) for field in METRIC_FIELDS}
+
+
+def _meta(node: Mapping[str, Any]) -> dict[str, Any]:
     # dbt 1.10 moved `meta` below `config`; the manifest still fills both places for those who wrote it the old way.
-    meta = {**column.get("meta", {}), **column.get("config", {}).get("meta", {})}.get("metric")
-    return None if meta is None else {field: meta.get(field) for field in METRIC_FIELDS}
+    return {**node.get("meta", {}), **node.get("config", {}).get("meta", {})}
 
 
 def _key(unique_id: str, node: Mapping[str, Any], tests: Iterable[Mapping[str, Any]]) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from serving.catalog import definitions_from_manifest, metric_labels
+from serving.catalog import definitions_from_manifest, metric_domains, metric_labels
 
 METRIC = {
     "name": None,
@@ -23,6 +23,7 @@ def model(name: str, schema: str = "marts", columns: dict[str, Any] | None = Non
     return {
         "name": name,
         "schema": schema,
+        "fqn": ["netvexa", "marts", "finance", name],
         "resource_type": "model",
         "description": f"One row per {name}.",
         "columns": columns or {},
@@ -66,9 +67,20 @@ def test_definitions__hold_every_mart_with_key_columns_and_metrics_and_nothing_e
             "mrr_daily": {
                 "description": "One row per mrr_daily.",
                 "key": ["date"],
+                "cohorts": [],
                 "columns": {
-                    "date": {"description": "The date.", "data_type": "decimal(18,4)", "metric": None},
-                    "mrr_eur": {"description": "The mrr_eur.", "data_type": "decimal(18,4)", "metric": METRIC},
+                    "date": {
+                        "description": "The date.",
+                        "data_type": "decimal(18,4)",
+                        "domains": ["finance"],
+                        "metric": None,
+                    },
+                    "mrr_eur": {
+                        "description": "The mrr_eur.",
+                        "data_type": "decimal(18,4)",
+                        "domains": ["finance"],
+                        "metric": METRIC,
+                    },
                 },
             }
         }
@@ -120,3 +132,41 @@ def test_metric_labels__a_metric_goes_by_its_name_where_the_column_has_another()
     assert metric_labels(definitions_from_manifest({"nodes": nodes})) == {
         "weekly_active_agents": "Weekly active agents"
     }
+
+
+def test_domains__are_the_marts_folder_unless_the_model_or_the_column_says_otherwise() -> None:
+    own = {**column("own"), "config": {"meta": {"domains": ["product"]}}}
+    nodes = {
+        "model.netvexa.a": model("a", columns={"plain": column("plain"), "own": own}),
+        "model.netvexa.b": model(
+            "b", columns={"plain": column("plain"), "own": own}, config={"meta": {"domains": ["catalog"]}}
+        ),
+        "model.netvexa.c": model("c", columns={"plain": column("plain")}, fqn=["netvexa", "marts", "core", "c"]),
+    }
+    found = {
+        (name, column): definition["domains"]
+        for name, model in definitions_from_manifest({"nodes": nodes})["models"].items()
+        for column, definition in model["columns"].items()
+    }
+    assert found == {
+        ("a", "plain"): ["finance"],
+        ("a", "own"): ["product"],
+        ("b", "plain"): ["catalog"],
+        ("b", "own"): ["product"],
+        ("c", "plain"): [],
+    }
+
+
+def test_metric_domains__are_those_of_every_column_that_is_the_metric() -> None:
+    named = {**column("median", {**METRIC, "name": "mrr_eur"}), "meta": {"domains": ["product"]}}
+    nodes = {
+        "model.netvexa.a": model("a", columns={"mrr_eur": column("mrr_eur", METRIC), "x": column("x")}),
+        "model.netvexa.b": model("b", columns={"median": named}),
+    }
+    assert metric_domains(definitions_from_manifest({"nodes": nodes})) == {"mrr_eur": {"finance", "product"}}
+
+
+def test_cohorts__are_carried_as_written() -> None:
+    rule = {"sizes": ["n"], "hides": ["x"]}
+    nodes = {"model.netvexa.a": model("a", config={"meta": {"cohorts": [rule]}})}
+    assert definitions_from_manifest({"nodes": nodes})["models"]["a"]["cohorts"] == [rule]
