@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ingestion.contract import RunContext, StagedPartition
+from ingestion.erasure.subjects import ErasedSubjects
 from ingestion.lake import Lake
 from ingestion.privacy import PseudonymKey
 from ingestion.sources.app.contract import EVENT_PROPERTIES, EVENT_TYPES_LEFT, EVENTS, SOURCE
@@ -50,17 +51,26 @@ class Reader(Protocol):
 class EventDays:
     """Events of one reader being staged into one run's folders.
 
-    `new_types`: rows landed so far of event types that no list names. They are labels, and nothing personal.
+    Events of the `erased` stay out, as if the app did not have them. `new_types`: rows landed so far of event types
+    that no list names. They are labels, and nothing personal.
     """
 
-    def __init__(
-        self, lake: Lake, run: RunContext, reader: Reader, key: PseudonymKey, types: Mapping[str, str]
+    def __init__(  # noqa: PLR0913 (where it goes, what is read, and two rules of the border)
+        self,
+        lake: Lake,
+        run: RunContext,
+        reader: Reader,
+        key: PseudonymKey,
+        types: Mapping[str, str],
+        *,
+        erased: ErasedSubjects,
     ) -> None:
         self._lake = lake
         self._run = run
         self._reader = reader
         self._key = key
         self._types = types
+        self._erased = erased
         self._from_future = run.wall_clock() + MAX_AHEAD
         self.new_types: Counter[str] = Counter()
 
@@ -114,7 +124,7 @@ class EventDays:
             write(writer, self._screened(batch).whole(_row_origin(day)))
 
     def _screened(self, batch: pa.RecordBatch) -> ScreenedBatch:
-        screened = screen_events(batch, self._key, self._from_future)
+        screened = screen_events(self._erased.without(EVENTS.name, batch), self._key, self._from_future)
         for entry in pc.value_counts(screened.rows["event_type"].filter(pc.is_null(screened.reasons))).to_pylist():
             if entry["values"] not in EVENT_PROPERTIES and entry["values"] not in EVENT_TYPES_LEFT:
                 self.new_types[entry["values"]] += entry["counts"]

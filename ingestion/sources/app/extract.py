@@ -15,6 +15,8 @@ from urllib.parse import unquote
 import pyarrow as pa
 
 from ingestion.contract import RunContext, StagedBatch, StagedPartition, TableContract
+from ingestion.erasure.keyring import KeyRing
+from ingestion.erasure.subjects import ErasedSubjects
 from ingestion.lake import Lake
 from ingestion.landing import read_manifests
 from ingestion.manifest import Manifest
@@ -50,14 +52,22 @@ class AppSource:
     """The app's database by DSN: `postgresql://…`, or `duckdb:///<file>`.
 
     `pseudonym_key` is `<key id>:<secret>`. `look_back`: whole days before the newest landed one that are read again
-    each run, for what was committed late. Raises PermanentSourceError when DSN or key cannot be read.
+    each run, for what was committed late. `erased`: whose rows stay out, as if the app did not have them; none, if left
+    out. Raises PermanentSourceError when DSN or key cannot be read.
     """
 
     name = SOURCE
     tables: tuple[TableContract, ...] = (ACCOUNTS, AGENTS, EVENTS)
 
-    def __init__(self, dsn: str, pseudonym_key: str, look_back: timedelta = LOOK_BACK) -> None:
+    def __init__(
+        self,
+        dsn: str,
+        pseudonym_key: str,
+        look_back: timedelta = LOOK_BACK,
+        erased: ErasedSubjects | None = None,
+    ) -> None:
         self._key = PseudonymKey.parse(pseudonym_key)
+        self._erased = erased or ErasedSubjects(KeyRing((self._key,)), {})
         self._connect = _connector(dsn)
         self._look_back = look_back
 
@@ -103,12 +113,14 @@ class AppSource:
             due = self._days(reader, run, landed=landed, broken=broken, read_to=read_to, warnings=warnings)
             days = [day for day in due if day not in settled]
             snapshots = (
-                _snapshot(
+                self._snapshot(
                     lake, run, reader, ACCOUNTS, sql=select_accounts(shape.types["accounts"]), screen=screen_accounts
                 ),
-                _snapshot(lake, run, reader, AGENTS, sql=select_agents(shape.types["agents"]), screen=screen_agents),
+                self._snapshot(
+                    lake, run, reader, AGENTS, sql=select_agents(shape.types["agents"]), screen=screen_agents
+                ),
             )
-            events = EventDays(lake, run, reader, self._key, shape.types["events"])
+            events = EventDays(lake, run, reader, self._key, shape.types["events"], erased=self._erased)
             open_from = settled_before(read_to, self._look_back)
             held: list[StagedPartition] = []
             with closing(events.stage(days, read_to, newest_day(landed, days))) as staged:
@@ -143,6 +155,26 @@ class AppSource:
             warnings[_of_day(day.isoformat(), "not read again: it landed up to a later instant than this run's")] = None
         return days
 
+    def _snapshot(  # noqa: PLR0913 (where it goes, what is read, how it is judged)
+        self,
+        lake: Lake,
+        run: RunContext,
+        reader: Reader,
+        table: TableContract,
+        *,
+        sql: str,
+        screen: Callable[[pa.RecordBatch], ScreenedBatch],
+    ) -> StagedPartition:
+        """The whole table as it is now, as the partition of the run's day."""
+        day = run.day.isoformat()
+        with PartitionWriter(lake, run, table, day, Provenance(reader.origin)) as writer:
+            for batch in reader.query(sql):
+                screened = screen(self._erased.without(table.name, batch))
+                write(writer, screened.whole(f"{SOURCE}.{table.name} {table.partition_key}={day}"))
+            staged = writer.finish()
+        run.progress(f"{SOURCE}.{table.name}: {staged.landed_rows} rows, {staged.quarantined_rows} quarantined")
+        return staged
+
     def _standing_warnings(self, run: RunContext, reader: Reader) -> Iterator[str]:
         if self._key.is_guessable:
             yield (
@@ -156,25 +188,6 @@ class AppSource:
                 f"of {self._look_back.days} days: events it commits now would be missed; end it, then backfill from "
                 "that day"
             )
-
-
-def _snapshot(  # noqa: PLR0913 (where it goes, what is read, how it is judged)
-    lake: Lake,
-    run: RunContext,
-    reader: Reader,
-    table: TableContract,
-    *,
-    sql: str,
-    screen: Callable[[pa.RecordBatch], ScreenedBatch],
-) -> StagedPartition:
-    """The whole table as it is now, as the partition of the run's day."""
-    day = run.day.isoformat()
-    with PartitionWriter(lake, run, table, day, Provenance(reader.origin)) as writer:
-        for batch in reader.query(sql):
-            write(writer, screen(batch).whole(f"{SOURCE}.{table.name} {table.partition_key}={day}"))
-        staged = writer.finish()
-    run.progress(f"{SOURCE}.{table.name}: {staged.landed_rows} rows, {staged.quarantined_rows} quarantined")
-    return staged
 
 
 def _require_whole_snapshots(lake: Lake, run: RunContext) -> None:

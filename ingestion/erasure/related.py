@@ -1,0 +1,195 @@
+"""Everything in the lake that belongs to the erased: conversations, agents, Stripe's objects, rows set aside.
+
+Looked for before anything is rewritten, because a row that is gone names nobody any more: a killed rewriting must not
+forget what it still had to look for.
+
+Belongs here: reading the lake for it. Does not: changing it (rewriting), the ledger's file (ledger).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ingestion.erasure.keyring import Kind
+from ingestion.erasure.stripe_ids import payload_of, row_ids
+from ingestion.erasure.subjects import ErasedSubjects
+from ingestion.lake import DATA_FILE, QUARANTINE_FILE, Lake
+from ingestion.landing import read_manifests
+from ingestion.manifest import Manifest
+
+# The columns of a table that name its subject; a table with none of them holds nobody's behaviour.
+NAMING = ("account_id", "agent_id", "conversation_id", "visitor_token")
+# Whose `id` is the subject itself.
+SELVES: dict[str, Kind] = {"accounts": "account", "agents": "agent"}
+STRIPE = "stripe"
+NOBODYS = ("spend", "rates")
+BATCH_ROWS = 50_000
+
+# In the order in which one names the next: payments name invoices, refunds name charges, events name all.
+_STRIPE_TABLES = (
+    *("customers", "subscriptions", "invoices", "charges", "credit_notes", "invoice_payments", "refunds", "events"),
+)
+# A subscription in any other state counts, or may count again.
+ENDED = frozenset({"canceled", "incomplete_expired"})
+
+
+@dataclass(frozen=True)
+class Affected:
+    """A partition to be rewritten: how many of its rows are theirs, and how many of those it set aside."""
+
+    manifest: Manifest
+    rows: int
+    set_aside_rows: int
+
+
+@dataclass
+class Related:
+    """What was found. `customers`: erased account by Stripe customer. `stripe_ids`: every id of theirs, as it landed.
+
+    `open_subscriptions`: those of `customers` that have not ended. `quarantine_keys`: of rows set aside that are also
+    the keys of rows that landed. `affected`: in the order of their paths.
+    """
+
+    customers: dict[str, str] = field(default_factory=dict)
+    stripe_ids: set[str] = field(default_factory=set)
+    open_subscriptions: list[str] = field(default_factory=list)
+    quarantine_keys: set[str] = field(default_factory=set)
+    affected: list[Affected] = field(default_factory=list)
+
+
+def find_related(lake: Lake, subjects: ErasedSubjects, quarantine_keys: Collection[str] = ()) -> Related:
+    """Read the lake for what belongs to the subjects; conversations, agents and Stripe ids join them on the way.
+
+    quarantine_keys: those that an earlier look found whose rewriting was killed.
+    """
+    related = Related(quarantine_keys=set(quarantine_keys))
+    claims = _accounts_and_agents(lake, subjects)
+    for manifest in read_manifests(lake, "app", "events"):
+        for rows in read_columns(lake, manifest, NAMING):
+            subjects.rows("events", rows)
+    if subjects.tokens.get("account"):
+        _stripe(lake, subjects, claims, related)
+    _affected(lake, subjects, related)
+    return related
+
+
+def _affected(lake: Lake, subjects: ErasedSubjects, related: Related) -> None:
+    """A second look, now that everything of theirs is known."""
+    manifests = [manifest for manifest in read_manifests(lake) if manifest.source not in NOBODYS]
+    set_aside = {place(manifest): set_aside_keys(lake, manifest) for manifest in manifests}
+    wanted = {key for keys in set_aside.values() for key in keys if key}
+    counts: dict[str, int] = {}
+    for manifest in manifests:
+        count = 0
+        if manifest.source == STRIPE:
+            if related.stripe_ids:
+                rows = _stripe_rows(lake, manifest)
+                count = sum(not related.stripe_ids.isdisjoint(row_ids(manifest.table, row)) for row in rows)
+        else:
+            for columns in read_columns(lake, manifest, ("id", *NAMING)):
+                mask = subjects.rows(manifest.table, columns)
+                count += mask.true_count
+                if mask.true_count and wanted and "id" in columns.schema.names:
+                    related.quarantine_keys |= wanted & set(columns.filter(mask)["id"].to_pylist())
+        counts[place(manifest)] = count
+    for manifest in manifests:
+        aside = sum(is_theirs(manifest, key, subjects, related) for key in set_aside[place(manifest)])
+        if counts[place(manifest)] or aside:
+            related.affected.append(Affected(manifest, counts[place(manifest)], aside))
+
+
+def is_theirs(manifest: Manifest, key: str | None, subjects: ErasedSubjects, related: Related) -> bool:
+    """Whether a row that was set aside under this key is somebody's who is erased."""
+    if not key:
+        return False
+    if manifest.source == STRIPE:
+        return key in related.stripe_ids
+    kind = SELVES.get(manifest.table)
+    return key in related.quarantine_keys or (kind is not None and subjects.holds(kind, key))
+
+
+def place(manifest: Manifest) -> str:
+    """`raw_app/events/received_date=2026-11-01`, for people and as a key."""
+    return f"raw_{manifest.source}/{manifest.table}/{manifest.partition_key}={manifest.partition_value}"
+
+
+def read_columns(lake: Lake, manifest: Manifest, names: tuple[str, ...]) -> Iterator[pa.Table]:
+    """Those of the columns that a partition has, in parts of bounded size."""
+    with pq.ParquetFile(partition_folder(lake, manifest) / DATA_FILE) as file:
+        held = [name for name in names if name in file.schema_arrow.names]
+        for batch in file.iter_batches(BATCH_ROWS, columns=held):
+            yield pa.Table.from_batches([batch])
+
+
+def partition_folder(lake: Lake, manifest: Manifest) -> Path:
+    """Where the partition lies."""
+    return lake.partition(manifest.source, manifest.table, manifest.partition_key, manifest.partition_value)
+
+
+def set_aside_keys(lake: Lake, manifest: Manifest) -> list[str | None]:
+    """Keys of the rows that a partition set aside, in their order; empty when there are none."""
+    if QUARANTINE_FILE not in manifest.files:
+        return []
+    keys: list[str | None] = pq.read_table(partition_folder(lake, manifest) / QUARANTINE_FILE)["key"].to_pylist()
+    return keys
+
+
+def _accounts_and_agents(lake: Lake, subjects: ErasedSubjects) -> dict[str, str]:
+    """Agents join; returns the account that claims each Stripe customer: of several the one created first."""
+    for manifest in read_manifests(lake, "app", "agents"):
+        for rows in read_columns(lake, manifest, ("id", "account_id")):
+            subjects.rows("agents", rows)
+    claims: dict[str, tuple[Any, str]] = {}
+    for manifest in read_manifests(lake, "app", "accounts"):
+        for rows in read_columns(lake, manifest, ("id", "created_at", "stripe_customer_id")):
+            for row in rows.to_pylist():
+                if row["stripe_customer_id"]:
+                    claim = (row["created_at"], row["id"])
+                    claims[row["stripe_customer_id"]] = min(claim, claims.get(row["stripe_customer_id"], claim))
+    return {customer: account for customer, (_, account) in claims.items()}
+
+
+def _stripe(lake: Lake, subjects: ErasedSubjects, claims: dict[str, str], related: Related) -> None:
+    named: dict[str, str | None] = {}
+    for row in _stripe_table(lake, "customers"):
+        payload = payload_of(row["payload"])
+        named[row["id"]] = (payload.get("metadata") or {}).get("account_id")
+    for customer, account in named.items():
+        account_id = account or claims.get(customer) or f"stripe:{customer}"
+        if subjects.holds("account", account_id):
+            related.customers[customer] = account_id
+    subjects.join("stripe", related.customers)
+    related.stripe_ids.update(related.customers)
+    before = -1
+    # Until nothing new is named: a charge may be known by its payment alone.
+    while len(related.stripe_ids) > before:
+        before = len(related.stripe_ids)
+        for table in _STRIPE_TABLES:
+            for row in _stripe_table(lake, table):
+                ids = row_ids(table, row)
+                if subjects.owns(ids):
+                    related.stripe_ids.update(ids)
+    states: dict[str, str] = {}
+    for row in _stripe_table(lake, "subscriptions"):
+        payload = payload_of(row["payload"])
+        if payload.get("customer") in related.customers:
+            states[row["id"]] = str(payload.get("status"))
+    related.open_subscriptions = sorted(name for name, state in states.items() if state not in ENDED)
+
+
+def _stripe_table(lake: Lake, table: str) -> Iterator[dict[str, Any]]:
+    """Rows of a table, oldest day first."""
+    for manifest in read_manifests(lake, STRIPE, table):
+        yield from _stripe_rows(lake, manifest)
+
+
+def _stripe_rows(lake: Lake, manifest: Manifest) -> Iterator[dict[str, Any]]:
+    columns = ("id", "type", "object_id", "payload", "previous_payload")
+    for rows in read_columns(lake, manifest, columns):
+        yield from rows.to_pylist()

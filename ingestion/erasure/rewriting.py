@@ -1,0 +1,125 @@
+"""The lake as if somebody had never been: partitions written anew without their rows, or with other ids in them.
+
+Belongs here: one partition after another through staging and commit, which makes each old or new, never half. Does not:
+what is whose (related), which ids become which (replacement).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from ingestion.contract import QUARANTINE_SCHEMA, RunContext, StagedBatch, StagedPartition, TableContract
+from ingestion.erasure.related import (
+    BATCH_ROWS,
+    STRIPE,
+    Related,
+    is_theirs,
+    partition_folder,
+    place,
+)
+from ingestion.erasure.replacement import Plan
+from ingestion.erasure.stripe_ids import is_catalogue, payload_of, replaced
+from ingestion.erasure.subjects import ErasedSubjects
+from ingestion.lake import DATA_FILE, QUARANTINE_FILE, Lake
+from ingestion.landing import commit, discard
+from ingestion.manifest import Manifest
+from ingestion.sources.app.contract import ACCOUNTS, AGENTS, EVENTS
+from ingestion.sources.stripe.contract import TABLES
+from ingestion.sources.stripe.prune import canonical
+from ingestion.staging import PartitionWriter, Provenance
+
+# Committed together: a commit mostly waits for the disk.
+COMMITTED_TOGETHER = 16
+_CONTRACTS = {(table.source, table.name): table for table in (ACCOUNTS, AGENTS, EVENTS, *TABLES.values())}
+
+
+@dataclass(frozen=True)
+class Rewriting:
+    """What a rewriting is of: the lake, in which run, without whom, what was found of them, and their new ids."""
+
+    lake: Lake
+    run: RunContext
+    subjects: ErasedSubjects
+    related: Related
+    plan: Plan
+
+    def rewrite(self) -> None:
+        """Rewrite the affected partitions. May be killed anywhere and called again with the same plan.
+
+        Rows of behaviour go, and what was set aside of theirs; the manifest counts as if they had never been read. Rows
+        of money stay, under the plan's ids.
+        """
+        affected = self.related.affected
+        try:
+            for start in range(0, len(affected), COMMITTED_TOGETHER):
+                together = affected[start : start + COMMITTED_TOGETHER]
+                self.run.progress(f"rewriting {place(together[0].manifest)}, {start} of {len(affected)} done")
+                commit(self.lake, StagedBatch("erasure", tuple(self._staged(one.manifest) for one in together)))
+        finally:
+            discard(self.lake, self.run.run_id)
+
+    def _staged(self, manifest: Manifest) -> StagedPartition:
+        folder = partition_folder(self.lake, manifest)
+        # As it was read: the instant, the source and how far it was read are the reading's, not this rewriting's.
+        reading = replace(self.run, instant=manifest.read_at)
+        provenance = Provenance(
+            manifest.origin, key_id=manifest.key_id, read_to=manifest.read_to, coverage=manifest.coverage
+        )
+        with pq.ParquetFile(folder / DATA_FILE) as file:
+            contract = _contract(manifest, file.schema_arrow)
+            with PartitionWriter(self.lake, reading, contract, manifest.partition_value, provenance) as writer:
+                for batch in file.iter_batches(BATCH_ROWS):
+                    writer.write(self._kept(manifest, pa.Table.from_batches([batch])))
+                if QUARANTINE_FILE in manifest.files:
+                    writer.set_aside(self._kept_aside(manifest, pq.read_table(folder / QUARANTINE_FILE)))
+                writer.count_nulled(manifest.nulled_values)
+                return writer.finish()
+
+    def _kept(self, manifest: Manifest, rows: pa.Table) -> pa.Table:
+        if manifest.source != STRIPE:
+            return rows.filter(pc.invert(self.subjects.rows(manifest.table, rows)))
+        changed = [_renamed(manifest.table, row, self.plan) for row in rows.to_pylist()]
+        return pa.Table.from_pylist(changed, rows.schema)
+
+    def _kept_aside(self, manifest: Manifest, rows: pa.Table) -> pa.Table:
+        keys = rows["key"].to_pylist()
+        stays = [not is_theirs(manifest, key, self.subjects, self.related) for key in keys]
+        return rows.cast(QUARANTINE_SCHEMA).filter(pa.array(stays, pa.bool_()))
+
+
+def _renamed(table: str, row: dict[str, Any], plan: Plan) -> dict[str, Any]:
+    """The row under the plan's ids, unchanged where it has none of them."""
+    if is_catalogue(table, row.get("type")):
+        return row
+    renamed = {**row, "id": plan.ids.get(row["id"], row["id"])}
+    if row.get("object_id"):
+        renamed["object_id"] = plan.ids.get(row["object_id"], row["object_id"])
+    for column in ("payload", "previous_payload"):
+        if row.get(column):
+            before = payload_of(row[column])
+            after = replaced(before, plan.ids)
+            account = plan.accounts.get(before.get("id", ""))
+            if account is not None:
+                # Its account would else be found through the app's table, where it no longer stands.
+                after["metadata"] = {**(after.get("metadata") or {}), "account_id": account}
+            renamed[column] = canonical(after) if after != before else row[column]
+    return renamed
+
+
+def _contract(manifest: Manifest, schema: pa.Schema) -> TableContract:
+    """The partition's own columns, whichever version of its table wrote it."""
+    known = _CONTRACTS.get((manifest.source, manifest.table))
+    return TableContract(
+        source=manifest.source,
+        name=manifest.table,
+        partition_key=manifest.partition_key,
+        schema=schema,
+        key_columns=known.key_columns if known is not None else (),
+        window="as it was read",
+        schema_version=manifest.schema_version,
+    )

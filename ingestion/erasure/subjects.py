@@ -1,0 +1,118 @@
+"""Recognising the erased: rows of the app and objects of Stripe, at the border and in the lake alike.
+
+Belongs here: comparing ids with the ledger's tokens. Does not: what becomes of a row that is theirs (the sources leave
+it out, rewriting takes it out or changes its ids).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ingestion.erasure.keyring import KeyRing, Kind, key_id_of
+from ingestion.erasure.ledger import Tokens
+from ingestion.privacy import map_distinct
+
+# Columns of the app's tables that name a subject. `visitor_id` stands in the source, `visitor_token` in the lake.
+_COLUMNS: tuple[tuple[str, Kind], ...] = (
+    ("account_id", "account"),
+    ("agent_id", "agent"),
+    ("conversation_id", "conversation"),
+    ("visitor_id", "visitor"),
+)
+# Whose `id` is the account or the agent itself.
+_OWN_ID: dict[str, Kind] = {"accounts": "account", "agents": "agent"}
+_BELONGING: tuple[Kind, ...] = ("account", "agent", "visitor")
+
+
+@dataclass
+class ErasedSubjects:
+    """Everybody of one ledger, and what is seen of theirs while a run reads: `found` was in no entry yet.
+
+    A conversation is erased whole: whoever else speaks in it, its events tell of the visitor who is gone.
+    """
+
+    keys: KeyRing
+    tokens: Tokens
+    found: dict[Kind, set[str]] = field(default_factory=dict)
+    _joined: dict[Kind, set[str]] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        self.keys.require(self.tokens)
+        self._visitors = pa.array(sorted(self.tokens.get("visitor", ())), pa.string())
+        self._key_ids = {kind: {key_id_of(token) for token in tokens} for kind, tokens in self.tokens.items()}
+
+    def __bool__(self) -> bool:
+        return any(self.tokens.values())
+
+    def holds(self, kind: Kind, value: str) -> bool:
+        """Whether this id is erased."""
+        if value in self._joined.get(kind, ()):
+            return True
+        tokens = self.tokens.get(kind, frozenset())
+        return any(token in tokens for token in self.keys.tokens(kind, value, self._key_ids.get(kind, ())))
+
+    def join(self, kind: Kind, values: Iterable[str]) -> None:
+        """Count these ids among the erased from now on."""
+        for value in values:
+            if not self.holds(kind, value):
+                self._joined.setdefault(kind, set()).add(value)
+                self.found.setdefault(kind, set()).update(self.keys.tokens(kind, value, self.keys.ids[:1]))
+
+    def rows(self, table: str, batch: pa.RecordBatch | pa.Table) -> pa.Array:
+        """For which rows of an app table the ids are those of somebody erased (a boolean array without NULL).
+
+        The conversations of those rows join the erased first, so that one event of a visitor tells all of its
+        conversation in the batch. Agents join by the app's own table of them alone: an event may name another's.
+        """
+        theirs = self._any(table, batch, _BELONGING)
+        if "conversation_id" in batch.schema.names:
+            self.join("conversation", _values(batch["conversation_id"].filter(theirs)))
+        if table == "agents":
+            self.join("agent", _values(batch["id"].filter(theirs)))
+        return pc.or_(theirs, self._any(table, batch, ("conversation",)))
+
+    def without(self, table: str, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """The batch as it lands: the rows of the erased left out, as if the source had never had them."""
+        return batch.filter(pc.invert(self.rows(table, batch))) if self else batch
+
+    def owns(self, ids: Iterable[str], account_id: str | None = None) -> bool:
+        """Whether one of the ids of a Stripe object, or the account it names, is erased.
+
+        All its ids are erased from then on.
+        """
+        named = list(ids)
+        is_named = account_id is not None and self.holds("account", account_id)
+        if not is_named and not any(self.holds("stripe", one) for one in named):
+            return False
+        self.join("stripe", named)
+        return True
+
+    def _any(self, table: str, batch: pa.RecordBatch | pa.Table, kinds: tuple[Kind, ...]) -> pa.Array:
+        found = pa.repeat(pa.scalar(False), batch.num_rows)
+        columns = [(column, kind) for column, kind in _COLUMNS if column in batch.schema.names]
+        if table in _OWN_ID:
+            columns.append(("id", _OWN_ID[table]))
+        for column, kind in columns:
+            if kind in kinds:
+                found = pc.or_(found, self._where(kind, batch[column]))
+        if "visitor" in kinds and "visitor_token" in batch.schema.names:
+            found = pc.or_(found, pc.is_in(_whole(batch["visitor_token"]), self._visitors))
+        return found
+
+    def _where(self, kind: Kind, values: pa.Array | pa.ChunkedArray) -> pa.Array:
+        if not self.tokens.get(kind) and kind not in self._joined:
+            return pa.repeat(pa.scalar(False), len(values))
+        marked = map_distinct(_whole(values), lambda value: "x" if value and self.holds(kind, value) else None)
+        return pc.is_valid(marked)
+
+
+def _whole(values: pa.Array | pa.ChunkedArray) -> pa.Array:
+    return values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
+
+
+def _values(values: pa.Array | pa.ChunkedArray) -> list[str]:
+    return [value for value in pc.unique(values).to_pylist() if value]
