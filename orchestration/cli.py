@@ -14,6 +14,7 @@ import click
 
 from orchestration.commands.configuration import config
 from orchestration.commands.dev import dev
+from orchestration.commands.keys import keys
 from orchestration.commands.publish import publish
 from orchestration.commands.quarantine import quarantine
 from orchestration.commands.run import backfill, demo, nightly
@@ -43,7 +44,7 @@ def netvexa(debug: bool) -> None:
     """
 
 
-for _command in (demo, nightly, backfill, publish, status, quarantine, config, simulate, dev, superset):
+for _command in (demo, nightly, backfill, publish, status, quarantine, config, simulate, dev, superset, keys):
     netvexa.add_command(_command)
 
 

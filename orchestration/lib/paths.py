@@ -39,6 +39,16 @@ class DataLayout:
         return self.root / "lake"
 
     @property
+    def pseudonym_keys(self) -> Path:
+        """Fingerprints of the secrets behind the tokens' key ids: a part of the lake, as its tokens are."""
+        return self.lake / "pseudonym_keys.json"
+
+    @property
+    def erasures(self) -> Path:
+        """The ledger of erasures and the certificates: outside the lake, so that a restored lake is held to them."""
+        return self.root / "erasures"
+
+    @property
     def company_marker(self) -> Path:
         """Which company's data the lake holds."""
         return self.root / "company.json"
@@ -87,6 +97,16 @@ class DataLayout:
     def superset(self) -> Path:
         """Superset's metadata, secrets and log."""
         return self.root / "superset"
+
+    @property
+    def api_keys(self) -> Path:
+        """The API's keys, hashed; beside them what else the API keeps for itself."""
+        return self.root / "api" / "keys.json"
+
+    @property
+    def api_audit(self) -> Path:
+        """The API's audit log, one file a UTC day."""
+        return self.root / "audit"
 
     @property
     def run_lock(self) -> Path:

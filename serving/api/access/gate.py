@@ -71,7 +71,13 @@ class Gate:
         """
         app.state.gate = self
         app.add_middleware(UnguardedAnswers, public=public)
-        app.add_middleware(AuditMiddleware, log=self._audit_log, clock=self._clock, openapi=app.openapi)
+        app.add_middleware(
+            AuditMiddleware,
+            log=self._audit_log,
+            clock=self._clock,
+            # Looked up late: who wants another document puts another method into its place.
+            openapi=lambda: app.openapi(),  # noqa: PLW0108
+        )
 
     async def admit(self, request: Request, scope: str) -> Principal:
         """The caller, who holds `scope`. Raises HTTPException 401, 403 or 429."""

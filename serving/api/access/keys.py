@@ -133,7 +133,7 @@ class KeyFile:
                 self._write(keys)
             return keys[key_id]
 
-    def list(self) -> list[ApiKey]:
+    def entries(self) -> list[ApiKey]:
         """Every key ever made, in the order of making. Raises KeyFileError for an unreadable file."""
         return sorted(self._load().values(), key=lambda key: (key.created_at, key.id))
 
