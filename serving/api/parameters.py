@@ -1,0 +1,115 @@
+"""Query parameters: what a client may say, and what a value must look like.
+
+Belongs here: one model a kind of route. Does not: what follows from a value. A parameter that is not named here is an
+error, for a misspelt filter must not answer with everything.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import StrEnum
+from typing import Annotated, Self
+
+from fastapi import Path
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from serving.api.cursors import MAX_LENGTH
+from serving.api.negotiation import Format
+
+PAGE_ROWS = 100
+MOST_PAGE_ROWS = 1000
+
+# Ids are the app's: any text, but not one that would only make a log or a plan longer.
+EntityId = Annotated[str, Path(min_length=1, max_length=200, description="An id of the app", examples=["agent-1"])]
+
+
+class Grain(StrEnum):
+    """The length of a period, which is named by its first day; weeks begin on Monday."""
+
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+    QUARTER = "quarter"
+    YEAR = "year"
+
+
+class NoParameters(BaseModel):
+    """For routes that take none."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class FormatParameters(NoParameters):
+    """For routes that answer with one thing."""
+
+    format: Annotated[Format | None, Field(description="Goes before the header Accept", examples=["csv"])] = None
+
+
+class PageParameters(FormatParameters):
+    """For routes that answer with a list."""
+
+    limit: Annotated[int, Field(ge=1, le=MOST_PAGE_ROWS, description="The most rows of a page")] = PAGE_ROWS
+    cursor: Annotated[
+        str | None,
+        Field(
+            min_length=1,
+            max_length=MAX_LENGTH,
+            description="next_cursor of the page before; all parameters but limit and format as they were",
+        ),
+    ] = None
+
+
+class PeriodParameters(PageParameters):
+    """For lists over time."""
+
+    from_: Annotated[
+        date | None, Field(alias="from", description="First day, not after `to`", examples=["2026-01-01"])
+    ] = None
+    to: Annotated[
+        date | None,
+        Field(description="Last day; months and weeks count by their first", examples=["2026-12-31"]),
+    ] = None
+
+    @model_validator(mode="after")
+    def _forwards(self) -> Self:
+        if self.from_ is not None and self.to is not None and self.from_ > self.to:
+            raise ValueError("`from` lies after `to`")
+        return self
+
+
+class ChannelParameters(PeriodParameters):
+    """For lists over time and channel."""
+
+    channel: Annotated[
+        str | None, Field(pattern="^[a-z_]{1,64}$", description="One acquisition channel", examples=["google_ads"])
+    ] = None
+
+
+class CohortParameters(PeriodParameters):
+    """For cohorts: the period is of their first months."""
+
+    months_since: Annotated[
+        int | None, Field(ge=0, le=1200, description="Only this many months after the first", examples=[3])
+    ] = None
+
+
+class QueryParameters(PeriodParameters):
+    """For one metric of the catalog."""
+
+    metric: Annotated[
+        str,
+        Field(
+            pattern="^[a-z][a-z0-9_]{0,62}[.][a-z][a-z0-9_]{0,62}$",
+            description="The id of a definition: mart and column",
+            examples=["fct_spend_daily.spend_eur"],
+        ),
+    ]
+    grain: Annotated[Grain | None, Field(description="The mart's own where it is left out", examples=["month"])] = None
+    dimension: Annotated[
+        str | None,
+        Field(
+            pattern="^[a-z][a-z0-9_]{0,62}(,[a-z][a-z0-9_]{0,62}){0,4}$",
+            description="Columns of the mart to split by, with commas; the catalog lists them",
+            examples=["channel"],
+        ),
+    ] = None
