@@ -17,6 +17,7 @@ from pydantic import SecretStr
 from orchestration.failures import ConfigurationError
 from orchestration.lib.paths import DataLayout
 from orchestration.lib.progress import Progress
+from orchestration.lib.pseudonym_keys import remember_pseudonym_key
 from orchestration.settings import Settings
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ def open_sources(
             yield sources
     else:
         _write_marker(layout, {"company": _CONFIGURED})
+        remember_pseudonym_key(settings, layout)
         yield _configured_sources(settings)
 
 
@@ -76,6 +78,7 @@ def _sample_sources(
         shutil.rmtree(layout.lake, ignore_errors=True)
         layout.warehouse.unlink(missing_ok=True)
     _write_marker(layout, marker)
+    remember_pseudonym_key(settings, layout)
     with sample.stripe() as stripe:
         yield _sources(
             app_dsn=sample.app_dsn,

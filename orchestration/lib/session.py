@@ -12,6 +12,7 @@ from orchestration.lib.company import check_company
 from orchestration.lib.instructions import Instructions
 from orchestration.lib.paths import DataLayout
 from orchestration.lib.progress import Progress
+from orchestration.lib.pseudonym_keys import check_pseudonym_key
 from orchestration.lib.recovery import recover
 from orchestration.lib.reporting_day import as_of_date
 from orchestration.lib.run_lock import hold_run_lock
@@ -56,12 +57,13 @@ def open_session(
     """Check the configuration, take the lock, heal what a killed run left, and hand out the session.
 
     Raises:
-        ConfigurationError: see `check_company`.
+        ConfigurationError: see `check_company` and `check_pseudonym_key`.
         RunLockedError: another run is going on in this data directory.
         RunFailedError: something holds the warehouse file open.
     """
     layout = DataLayout(settings.data_dir)
     check_company(settings, layout)
+    check_pseudonym_key(settings, layout)
     started_at = clock()
     with hold_run_lock(layout.run_lock, started_at, argv):
         recover(layout, progress)
