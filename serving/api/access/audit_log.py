@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 _LOG = logging.getLogger(__name__)
-# Lines that wait while the file cannot be written: some minutes of them. What comes after is counted, not kept.
+# Lines that wait while the file cannot be written: some minutes of them. Of what comes after only the number is kept.
 _LONGEST_QUEUE = 50_000
 _BATCH = 1_000
 _RETRY_SECONDS = 1.0
@@ -32,6 +32,7 @@ class AuditLog:
         self._folder = folder
         self._waiting: queue.Queue[Line | None] = queue.Queue(_LONGEST_QUEUE)
         self._lost = 0
+        self._counting = threading.Lock()
         self._failure: str | None = None
         self._closing = threading.Event()
         # Once here and now, so that a folder which cannot be written is known before the first answer.
@@ -45,13 +46,14 @@ class AuditLog:
         try:
             self._waiting.put_nowait((at.date().isoformat(), line + "\n"))
         except queue.Full:
-            self._lost += 1
+            with self._counting:
+                self._lost += 1
 
     def problem(self) -> str | None:
-        """Why lines cannot be written or were lost, or None."""
-        if self._lost:
-            return f"{self._lost} lines of the audit log are lost ({self._failure or 'written too slowly'})"
-        return self._failure
+        """Why lines cannot be written or are being lost, or None."""
+        return self._failure or (
+            "lines of the audit log are being lost: it is written too slowly" if self._lost else None
+        )
 
     def close(self) -> None:
         """Write what is waiting and end the thread; what cannot be written now is lost, and said so in the log."""
@@ -67,8 +69,20 @@ class AuditLog:
             while lines and not self._append(lines):
                 if self._closing.wait(_RETRY_SECONDS):
                     return
+            self._confess()
             if self._closing.is_set() and self._waiting.empty():
                 return
+
+    def _confess(self) -> None:
+        """Write down how many lines were lost, now that it is possible again: a gap must not look like peace."""
+        with self._counting:
+            lost, self._lost = self._lost, 0
+        if lost:
+            now = datetime.now(UTC)
+            line = json.dumps({"at": now.isoformat(timespec="milliseconds"), "lost": lost})
+            if not self._append([(now.date().isoformat(), line + "\n")]):
+                with self._counting:
+                    self._lost += lost
 
     def _take(self) -> list[Line]:
         """The next lines, waiting for the first; None among them only wakes the thread."""
