@@ -6,6 +6,8 @@ replaces what stands (landing).
 
 from __future__ import annotations
 
+import hashlib
+import io
 import shutil
 from collections import Counter
 from collections.abc import Collection, Mapping
@@ -14,6 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -23,8 +26,35 @@ from ingestion.contract import QUARANTINE_SCHEMA, RunContext, StagedPartition, T
 from ingestion.lake import DATA_FILE, QUARANTINE_FILE, Lake, file_sha256, sync
 from ingestion.manifest import Coverage, FileStamp, Manifest
 
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
 MAX_GROUP_ROWS = 50_000
 MAX_GROUP_BYTES = 32 << 20
+
+
+class _HashedFile(io.RawIOBase):
+    """A new file that knows the SHA-256 of what it was given."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._file = path.open("wb")
+        self._digest = hashlib.sha256()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: ReadableBuffer) -> int:
+        self._digest.update(data)
+        return self._file.write(data)
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+    @property
+    def sha256(self) -> str:
+        return self._digest.hexdigest()
 
 
 class _ParquetFile:
@@ -37,8 +67,9 @@ class _ParquetFile:
         self._schema = schema
         self._held: list[pa.Table] = []
         repeating = [name for name in schema.names if name not in unique]
+        self._file = _HashedFile(path)
         self._writer = pq.ParquetWriter(
-            path, schema, compression="zstd", write_page_checksum=True, use_dictionary=repeating
+            self._file, schema, compression="zstd", write_page_checksum=True, use_dictionary=repeating
         )
 
     def write(self, rows: pa.Table) -> None:
@@ -59,21 +90,20 @@ class _ParquetFile:
 
     def close(self) -> None:
         self._writer.close()
+        self._file.close()
 
     def finish(self) -> FileStamp:
         """Flush, fsync, read back; raises OSError when the disk does not give back what was written."""
         if self._held:
             self._flush(keep_incomplete_group=False)
-        self._writer.close()
+        self.close()
         sync(self.path)
-        with pq.ParquetFile(self.path, page_checksum_verification=True) as written:
-            # No threads for its columns: where time matters, several files are finished at once.
-            batches = written.iter_batches(batch_size=MAX_GROUP_ROWS, use_threads=False)
-            rows = sum(batch.num_rows for batch in batches)
-            if rows != self.rows or not written.schema_arrow.equals(self._schema):
-                message = f"{self.path}: wrote {self.rows} rows, read back {rows} or other columns; check the disk"
-                raise OSError(message)
-        return FileStamp(sha256=file_sha256(self.path), bytes=self.path.stat().st_size)
+        stamp = FileStamp(sha256=file_sha256(self.path), bytes=self.path.stat().st_size)
+        rows = pq.read_metadata(self.path).num_rows
+        if stamp.sha256 != self._file.sha256 or rows != self.rows:
+            message = f"{self.path}: wrote {self.rows} rows, read back {rows} or other bytes; check the disk"
+            raise OSError(message)
+        return stamp
 
 
 @dataclass(frozen=True, slots=True)
