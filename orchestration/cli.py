@@ -14,6 +14,7 @@ import click
 
 from orchestration.commands.configuration import config
 from orchestration.commands.dev import dev
+from orchestration.commands.erase import erase
 from orchestration.commands.keys import keys
 from orchestration.commands.publish import publish
 from orchestration.commands.quarantine import quarantine
@@ -37,6 +38,7 @@ def netvexa(debug: bool) -> None:
     netvexa nightly    the same job on the configured sources (netvexa config shows them)
     netvexa backfill   the same job, with days, lists or files read again
     netvexa quarantine what is set aside, and why
+    netvexa erase      a visitor or an account leaves every number and every file
     netvexa status     what is published, and whether a run is going on
 
     Exit codes: 0 done, 1 failed (the last good version is still served), 2 bad usage or configuration, 3 another run
@@ -44,7 +46,7 @@ def netvexa(debug: bool) -> None:
     """
 
 
-for _command in (demo, nightly, backfill, publish, status, quarantine, config, simulate, dev, superset, keys):
+for _command in (demo, nightly, backfill, publish, status, quarantine, erase, config, simulate, dev, superset, keys):
     netvexa.add_command(_command)
 
 

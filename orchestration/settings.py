@@ -55,6 +55,7 @@ class Settings(BaseSettings):
     spend_dir: Path | None = Field(default=None, validation_alias="NETVEXA_SPEND_DIR")
     rates_dir: Path | None = Field(default=None, validation_alias="NETVEXA_RATES_DIR")
     pseudonym_key: SecretStr | None = Field(default=None, validation_alias="NETVEXA_PSEUDONYM_KEY")
+    pseudonym_retired_keys: SecretStr | None = Field(default=None, validation_alias="NETVEXA_PSEUDONYM_RETIRED_KEYS")
     as_of: Annotated[datetime | None, BeforeValidator(_instant)] = Field(default=None, validation_alias="NETVEXA_AS_OF")
     reporting_timezone: str = Field(default="Europe/Berlin", validation_alias="NETVEXA_REPORTING_TIMEZONE")
     reporting_currency: str = Field(default="EUR", pattern="^[A-Z]{3}$", validation_alias="NETVEXA_REPORTING_CURRENCY")
@@ -93,6 +94,13 @@ class Settings(BaseSettings):
             key_id, separator, secret = value.get_secret_value().partition(":")
             if not (separator and key_id and secret):
                 raise ValueError("must be written <key id>:<secret>, so that keys can be rotated")
+        return value
+
+    @field_validator("pseudonym_retired_keys")
+    @classmethod
+    def _keys_with_ids(cls, value: SecretStr | None) -> SecretStr | None:
+        for given in retired_keys(value):
+            cls._key_with_id(SecretStr(given))
         return value
 
     @property
@@ -153,6 +161,11 @@ class Settings(BaseSettings):
         return rows
 
 
+def retired_keys(value: SecretStr | None) -> list[str]:
+    """The keys that made tokens before the current one, as `<key id>:<secret>` each; written with commas between."""
+    return [] if value is None else [key.strip() for key in value.get_secret_value().split(",") if key.strip()]
+
+
 def _display(field: str, value: object) -> str:
     if value is None:
         return ""
@@ -161,6 +174,8 @@ def _display(field: str, value: object) -> str:
     if field == "pseudonym_key" and isinstance(value, SecretStr):
         # The key's id is written beside every partition, so it is no secret; which key is in use is worth seeing.
         return f"{value.get_secret_value().partition(':')[0]}:********"
+    if field == "pseudonym_retired_keys" and isinstance(value, SecretStr):
+        return ",".join(f"{key.partition(':')[0]}:********" for key in retired_keys(value))
     if isinstance(value, datetime):
         return value.isoformat()
     return "********" if isinstance(value, SecretStr) else str(value)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -89,8 +90,20 @@ def prune(root: Path, keep: int) -> tuple[str, ...]:
     its file open keep reading it.
     """
     ids = version_ids(root)
+    return _remove(root, ids[: max(0, len(ids) - keep)])
+
+
+def drop_published_by(root: Path, instant: datetime) -> tuple[str, ...]:
+    """Remove every version published at `instant` or before, but the current one; returns the removed ids.
+
+    For versions that hold what nobody may see any more: no rollback brings them back.
+    """
+    return _remove(root, [version.id for version in versions(root) if version.published_at <= instant])
+
+
+def _remove(root: Path, ids: Sequence[str]) -> tuple[str, ...]:
     served = current_id(root)
-    removed = tuple(version_id for version_id in ids[: max(0, len(ids) - keep)] if version_id != served)
+    removed = tuple(version_id for version_id in ids if version_id != served)
     for version_id in removed:
         condemned = root / f"{TEMPORARY_PREFIX}{version_id}"
         (root / version_id).rename(condemned)

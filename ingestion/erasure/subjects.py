@@ -6,6 +6,7 @@ it out, rewriting takes it out or changes its ids).
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -43,6 +44,9 @@ class ErasedSubjects:
     def __post_init__(self) -> None:
         self.keys.require(self.tokens)
         self._visitors = pa.array(sorted(self.tokens.get("visitor", ())), pa.string())
+        self._digests = {
+            bytes.fromhex(token.rpartition("_")[2]) for of_kind in self.tokens.values() for token in of_kind
+        }
         self._key_ids = {kind: {key_id_of(token) for token in tokens} for kind, tokens in self.tokens.items()}
 
     def __bool__(self) -> bool:
@@ -54,6 +58,23 @@ class ErasedSubjects:
             return True
         tokens = self.tokens.get(kind, frozenset())
         return any(token in tokens for token in self.keys.tokens(kind, value, self._key_ids.get(kind, ())))
+
+    def names_one(self, words: Iterable[str]) -> bool:
+        """Whether one of these words is the id of somebody erased, of whatever kind, or a visitor's token."""
+        visitors = self.tokens.get("visitor", frozenset())
+        kinds = [kind for kind, tokens in self.tokens.items() if tokens]
+        prefixes = [
+            (key.secret, b"" if kind == "visitor" else f"{kind}:".encode()) for key in self.keys.keys for kind in kinds
+        ]
+        for word in words:
+            if word in visitors:
+                return True
+            text = word.encode()
+            # Millions of words: a digest each and kind, and nothing else.
+            for secret, prefix in prefixes:
+                if hmac.digest(secret, prefix + text, "sha256") in self._digests:
+                    return True
+        return False
 
     def join(self, kind: Kind, values: Iterable[str]) -> None:
         """Count these ids among the erased from now on."""

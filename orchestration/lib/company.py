@@ -22,6 +22,7 @@ from orchestration.settings import Settings
 
 if TYPE_CHECKING:
     from ingestion.contract import Source
+    from ingestion.erasure.subjects import ErasedSubjects
     from ingestion.simulator.sample import SampleCompany
 
 SAMPLE_SEED = 7
@@ -48,25 +49,25 @@ def check_company(settings: Settings, layout: DataLayout) -> None:
 
 @contextmanager
 def open_sources(
-    settings: Settings, layout: DataLayout, instant: datetime, progress: Progress
+    settings: Settings, layout: DataLayout, instant: datetime, progress: Progress, erased: ErasedSubjects
 ) -> Iterator[tuple[Source, ...]]:
-    """The four sources, ready to be staged, for the duration of the block.
+    """The four sources, ready to be staged without the `erased`, for the duration of the block.
 
     The sample company is made on its first use (some 20 s), and its Stripe answers over HTTP on a loopback port for as
     long as the block lasts. A newer simulator imagines another company, so the lake of the old one is dropped.
     """
     if settings.uses_sample_company:
-        with _sample_sources(settings, layout, instant, progress) as sources:
+        with _sample_sources(settings, layout, instant, progress, erased) as sources:
             yield sources
     else:
         _write_marker(layout, {"company": _CONFIGURED})
         remember_pseudonym_key(settings, layout)
-        yield _configured_sources(settings)
+        yield _configured_sources(settings, erased)
 
 
 @contextmanager
 def _sample_sources(
-    settings: Settings, layout: DataLayout, instant: datetime, progress: Progress
+    settings: Settings, layout: DataLayout, instant: datetime, progress: Progress, erased: ErasedSubjects
 ) -> Iterator[tuple[Source, ...]]:
     from ingestion.simulator.sample import SIMULATOR_VERSION, prepare_sample  # numpy; only the sample needs it
 
@@ -87,10 +88,11 @@ def _sample_sources(
             stripe_api_base=stripe.base_url,
             folders=_folder_sources(sample),
             look_back_days=settings.look_back_days,
+            erased=erased,
         )
 
 
-def _configured_sources(settings: Settings) -> tuple[Source, ...]:
+def _configured_sources(settings: Settings, erased: ErasedSubjects) -> tuple[Source, ...]:
     return _sources(
         app_dsn=_revealed(settings.app_dsn),
         pseudonym_key=_revealed(settings.pseudonym_key),
@@ -98,6 +100,7 @@ def _configured_sources(settings: Settings) -> tuple[Source, ...]:
         stripe_api_base=settings.stripe_api_base,
         folders=_folder_sources(settings),
         look_back_days=settings.look_back_days,
+        erased=erased,
     )
 
 
@@ -109,13 +112,14 @@ def _sources(  # noqa: PLR0913 (the settings of four sources)
     stripe_api_base: str | None,
     folders: tuple[Source, ...],
     look_back_days: int,
+    erased: ErasedSubjects,
 ) -> tuple[Source, ...]:
     from ingestion.sources.app.extract import AppSource  # the clients: ADBC, DuckDB, Stripe
     from ingestion.sources.stripe.extract import StripeSource
 
     return (
-        AppSource(app_dsn, pseudonym_key, timedelta(days=look_back_days)),
-        StripeSource(stripe_api_key, stripe_api_base),
+        AppSource(app_dsn, pseudonym_key, timedelta(days=look_back_days), erased),
+        StripeSource(stripe_api_key, stripe_api_base, erased=erased),
         *folders,
     )
 

@@ -14,6 +14,7 @@ from datetime import UTC, date, timedelta
 from typing import TYPE_CHECKING
 
 from orchestration.lib.company import open_sources
+from orchestration.lib.erasure import catch_up, erased_subjects, remember_found
 from orchestration.lib.instructions import described
 from orchestration.lib.progress import report_verdict
 from orchestration.lib.session import RunSession
@@ -21,6 +22,7 @@ from orchestration.lib.session import RunSession
 if TYPE_CHECKING:
     from expectations.report import Report
     from ingestion.contract import Backfill, StagedBatch, StagedPartition
+    from ingestion.erasure.subjects import ErasedSubjects
     from ingestion.lake import Lake
     from ingestion.manifest import Manifest
 
@@ -61,6 +63,8 @@ def land_sources(session: RunSession, run_id: str, backfill: Backfill | None = N
     from ingestion.landing import commit, discard
 
     lake = Lake(session.layout.lake)
+    catch_up(session, run_id)
+    erased = erased_subjects(session)
     pending: list[StagedBatch] = []
     read: list[StagedPartition] = []
     reports: list[Report] = []
@@ -68,7 +72,7 @@ def land_sources(session: RunSession, run_id: str, backfill: Backfill | None = N
         session.progress.phase("Sources")
         for table in sorted(map(".".join, session.instructions.accepted_volume)):
             session.progress.warn(f"{table}: taken at whatever volume it has, in this run (--accept-volume)")
-        with closing(_staged(session, lake, run_id, backfill)) as batches:
+        with closing(_staged(session, lake, run_id, backfill, erased)) as batches:
             for batch in batches:
                 read += batch.partitions
                 if not batch.is_settled:
@@ -78,27 +82,32 @@ def land_sources(session: RunSession, run_id: str, backfill: Backfill | None = N
                 report_verdict(session.progress, reports[-1])
                 if reports[-1].blocking_failures:
                     return Landing(_counts(read), merged(reports))
+                remember_found(session, run_id, erased)
                 commit(lake, batch)
         session.progress.phase("Gate 1, on what arrived")
         reports.append(_check(session, lake, pending, run_id, "gate_1"))
         report_verdict(session.progress, reports[-1])
         if not reports[-1].blocking_failures:
             session.progress.doing("moving the batches into the lake")
+            remember_found(session, run_id, erased)
             for batch in pending:
                 commit(lake, batch)
     finally:
         discard(lake, run_id)
+    catch_up(session, run_id)
     return Landing(_counts(read), merged(reports))
 
 
-def _staged(session: RunSession, lake: Lake, run_id: str, backfill: Backfill | None) -> Generator[StagedBatch]:
+def _staged(
+    session: RunSession, lake: Lake, run_id: str, backfill: Backfill | None, erased: ErasedSubjects
+) -> Generator[StagedBatch]:
     """Every source's batches as they are read, each told about."""
     from ingestion.contract import RunContext
 
     run = RunContext(run_id, session.instant, session.clock, session.progress.doing, backfill)
     if backfill is not None:
         session.progress.done(f"reading again: {described(backfill)}")
-    with open_sources(session.settings, session.layout, session.instant, session.progress) as sources:
+    with open_sources(session.settings, session.layout, session.instant, session.progress, erased) as sources:
         for source in sources:
             session.progress.doing(f"reading {source.name}")
             for batch in source.stage(lake, run):

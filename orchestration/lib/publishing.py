@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from orchestration.lib.audit import require_audit
+from orchestration.lib.erasure import drop_versions_with_the_erased
 from orchestration.lib.session import RunSession
 
 if TYPE_CHECKING:
@@ -37,4 +38,5 @@ def publish_warehouse(session: RunSession, run_id: str, manifest: Mapping[str, A
         keep=VERSIONS_KEPT,
     )
     session.progress.done(f"version {version.id}")
+    drop_versions_with_the_erased(session)
     return version
