@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -60,17 +61,12 @@ class OpenVersion:
         Raises StatementTimeoutError from the block when they run out.
         """
         cursor = self._connection.cursor()
-        expired = threading.Event()
-
-        def expire() -> None:
-            expired.set()
-            cursor.interrupt()
-
-        watch = threading.Timer(timeout, expire)
+        reader = Reader(cursor, time.monotonic() + timeout)
+        watch = threading.Timer(timeout, cursor.interrupt)
         watch.daemon = True
         watch.start()
         try:
-            yield Reader(cursor, expired)
+            yield reader
         finally:
             watch.cancel()
             cursor.close()
@@ -82,21 +78,26 @@ class OpenVersion:
 
 
 class Reader:
-    """Reads for one request. Values are bound, never written into the SQL."""
+    """Reads for one request, until its time is up. Values are bound, never written into the SQL."""
 
-    def __init__(self, cursor: duckdb.DuckDBPyConnection, expired: threading.Event) -> None:
+    def __init__(self, cursor: duckdb.DuckDBPyConnection, deadline: float) -> None:
         self._cursor = cursor
-        self._expired = expired
+        self._deadline = deadline
 
     def table(self, sql: str, parameters: Sequence[object] = ()) -> pa.Table:
         """The rows as Arrow. Raises StatementTimeoutError, duckdb.Error."""
-        # An interrupt between two statements is lost on DuckDB: it ends what runs, not what comes next.
-        if self._expired.is_set():
-            raise StatementTimeoutError
+        # An interrupt ends what runs and not what comes next, so the clock is looked at between statements, too.
+        self._require_time()
         try:
-            return self._cursor.execute(sql, list(parameters)).to_arrow_table()
+            rows = self._cursor.execute(sql, list(parameters)).to_arrow_table()
         except duckdb.InterruptException as error:
             raise StatementTimeoutError from error
+        self._require_time()
+        return rows
+
+    def _require_time(self) -> None:
+        if time.monotonic() >= self._deadline:
+            raise StatementTimeoutError
 
 
 class Engine:
@@ -184,7 +185,12 @@ class Engine:
         # Looked for on the disk even if it is open still: what was dropped must not be reached by an old cursor.
         try:
             version = find_version(self._root, version_id)
-            opened = self._open.get(version_id) or OpenVersion(version, self._memory_limit, self._threads)
+            with self._lock:
+                opened = self._open.get(version_id)
+                if opened is not None:
+                    opened.readers += 1
+                    return opened
+            opened = OpenVersion(version, self._memory_limit, self._threads)
         except (VersionNotFound, OSError, ValueError, duckdb.Error) as error:
             raise VersionGoneError(version_id) from error
         with self._lock:

@@ -1,0 +1,120 @@
+"""A server under requests while versions come and go: none fails, none is stale, none mixes two versions."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from serving.publish import rollback
+from tests.integration.api.published_company import publish_company
+from tests.integration.api.running_api import RunningApi, running_api
+
+REVENUE = "/api/metrics/revenue?from=2026-11-01"
+
+
+@pytest.fixture
+def served(tmp_path: Path, definitions: dict[str, Any]) -> Iterator[RunningApi]:
+    publish_company(tmp_path, definitions)
+    with running_api(tmp_path) as running:
+        yield running
+
+
+def closing_mrr(mrr: int) -> str:
+    return f"{mrr + 1300}.0000"
+
+
+def test_publish__is_seen_by_the_next_request_without_a_failed_one(
+    served: RunningApi, tmp_path: Path, definitions: dict[str, Any]
+) -> None:
+    expected = {"20261122T020004Z": closing_mrr(24_500)}
+    answers: list[httpx.Response] = []
+    stop = threading.Event()
+
+    def ask(path: str) -> None:
+        with served.client() as client:
+            while not stop.is_set():
+                answers.append(client.get(path))
+
+    threads = [threading.Thread(target=ask, args=(path,)) for path in (REVENUE, "/api/metrics/dashboard")]
+    for thread in threads:
+        thread.start()
+    with served.client() as client:
+        for minute in range(1, 6):
+            version = publish_company(tmp_path, definitions, minutes=minute, mrr=1000 * minute, keep=2)
+            expected[version.id] = closing_mrr(1000 * minute)
+            assert client.get(REVENUE).json()["version"] == version.id
+        back = rollback(tmp_path / "published")
+        assert client.get(REVENUE).json()["version"] == back.id
+    stop.set()
+    for thread in threads:
+        thread.join()
+    assert len(answers) > 20
+    assert {answer.status_code for answer in answers} == {200}
+    for answer in answers:
+        body = answer.json()
+        rows = body["data"] if isinstance(body["data"], list) else [body["data"]["revenue"]]
+        assert rows[0]["closing_mrr_eur"] == expected[body["version"]]
+        assert answer.headers["etag"] == f'W/"{body["version"]}"'
+
+
+def test_pages__stay_on_their_version_until_it_is_gone(
+    served: RunningApi, tmp_path: Path, definitions: dict[str, Any]
+) -> None:
+    path = "/api/metrics/revenue"
+    with served.client() as client:
+        first = client.get(path, params={"limit": 2}).json()
+        publish_company(tmp_path, definitions, minutes=1, mrr=1000)
+        second = client.get(path, params={"limit": 2, "cursor": first["next_cursor"]}).json()
+        assert second["version"] == first["version"]
+        assert [row["closing_mrr_eur"] for row in second["data"]] == ["24700.0000", "24800.0000"]
+        assert client.get(path).json()["version"] != first["version"]
+        publish_company(tmp_path, definitions, minutes=2, mrr=2000, keep=1)
+        gone = client.get(path, params={"limit": 2, "cursor": second["next_cursor"]})
+        assert (gone.status_code, gone.headers["content-type"]) == (410, "application/problem+json")
+
+
+def test_idle_server__lets_go_of_a_version_that_was_dropped(
+    served: RunningApi, tmp_path: Path, definitions: dict[str, Any]
+) -> None:
+    with served.client() as client:
+        dropped = client.get(REVENUE).json()["version"]
+    publish_company(tmp_path, definitions, minutes=1, keep=1)
+    deadline = time.monotonic() + 10
+    # Removed from under its name, the file is still what it was to whoever has it open.
+    while any(str(tmp_path) in target and dropped in target for target in open_files()):
+        assert time.monotonic() < deadline, f"{dropped} is open still"
+        time.sleep(0.05)
+
+
+def test_nothing_published__is_503_and_becomes_200_by_itself(tmp_path: Path, definitions: dict[str, Any]) -> None:
+    with running_api(tmp_path) as running, running.client() as client:
+        assert client.get("/health").status_code == 200
+        for path in ("/ready", REVENUE):
+            answer = client.get(path)
+            assert (answer.status_code, answer.headers["content-type"]) == (503, "application/problem+json")
+            assert int(answer.headers["retry-after"]) > 0
+        publish_company(tmp_path, definitions)
+        assert client.get(REVENUE).status_code == 200
+        assert client.get("/ready").status_code == 200
+
+
+def test_statement_timeout__is_503_and_the_next_request_is_answered(
+    tmp_path: Path, definitions: dict[str, Any]
+) -> None:
+    publish_company(tmp_path, definitions)
+    with running_api(tmp_path, NETVEXA_API_STATEMENT_TIMEOUT=0.000001) as running, running.client() as client:
+        answer = client.get(REVENUE)
+        assert (answer.status_code, answer.headers["content-type"]) == (503, "application/problem+json")
+        assert "shorter period" in answer.json()["detail"]
+        assert client.get("/api/metrics/ping").status_code == 200
+
+
+def open_files() -> list[str]:
+    """What the file descriptors of this process, and so of the server in it, point to."""
+    return [str(entry.readlink()) for entry in Path("/proc/self/fd").iterdir() if entry.is_symlink()]
