@@ -31,7 +31,7 @@ from serving.api.engine import (
     VersionGoneError,
 )
 from serving.api.negotiation import Format, negotiate
-from serving.api.parameters import FormatParameters, NoParameters
+from serving.api.parameters import FormatParameters, JsonParameters, NoParameters
 from serving.api.problems import MEANINGS, Problem
 from serving.api.results import Result
 from serving.api.rows import Answer
@@ -76,7 +76,7 @@ class Served:
     async def answer(
         self,
         principal: Principal,
-        parameters: FormatParameters,
+        parameters: FormatParameters | JsonParameters,
         compute: Compute,
         offered: Sequence[Format] = tuple(Format),
     ) -> Response:
@@ -109,11 +109,14 @@ class Served:
         return Response(result.body, headers=headers, media_type=result.media_type)
 
     def after(self, parameters: NoParameters) -> tuple[str | None, ...] | None:
-        """The key that the cursor names. Raises Problem 422 for a cursor of another list."""
+        """The key that the cursor names. Raises Problem 410 for what is no cursor, 422 for one of another list."""
         text = getattr(parameters, "cursor", None)
         if text is None:
             return None
-        cursor = _decoded(text)
+        try:
+            cursor = cursors.decode(text)
+        except ValueError as error:
+            raise Problem(410, MEANINGS[410]) from error
         if cursor.list != self._list(parameters):
             raise Problem(422, "the cursor belongs to a list with other parameters; repeat them as they were")
         return cursor.after
@@ -188,10 +191,13 @@ async def served(request: Request) -> AsyncIterator[Served]:
 async def served_page(request: Request) -> AsyncIterator[Served]:
     """Dependency: the version that the cursor began on, or the current one; held until the answer is sent.
 
-    Raises Problem 410 when the cursor's version is gone, and what `served` raises.
+    Raises Problem 410 when the cursor's version is gone, and what `served` raises. What is no cursor at all is refused
+    after the other parameters were looked at, by `Served.after`.
     """
-    text = request.query_params.get("cursor")
-    async for held in _held(request, None if text is None else _decoded(text).version):
+    version_id = None
+    with suppress(ValueError):
+        version_id = cursors.decode(request.query_params.get("cursor", "")).version
+    async for held in _held(request, version_id):
         yield held
 
 
@@ -229,12 +235,6 @@ async def acquire(engine: Engine, version_id: str | None = None) -> OpenVersion:
 def admission() -> asyncio.Semaphore:
     """How many requests are in DuckDB at one moment."""
     return asyncio.Semaphore(_AT_ONCE)
-
-
-def _decoded(text: str) -> cursors.Cursor:
-    with suppress(ValueError):
-        return cursors.decode(text)
-    raise Problem(410, MEANINGS[410])
 
 
 def _matches(if_none_match: str | None, version_id: str) -> bool:

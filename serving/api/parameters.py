@@ -6,12 +6,13 @@ error, for a misspelt filter must not answer with everything.
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from fastapi import Path
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from serving.api.cursors import MAX_LENGTH
 from serving.api.negotiation import Format
@@ -20,7 +21,20 @@ PAGE_ROWS = 100
 MOST_PAGE_ROWS = 1000
 
 # Ids are the app's: any text, but not one that would only make a log or a plan longer.
-EntityId = Annotated[str, Path(min_length=1, max_length=200, description="An id of the app", examples=["agent-1"])]
+AgentId = Annotated[str, Path(min_length=1, max_length=200, description="The app's own id", examples=["agent-1"])]
+ConversationId = Annotated[
+    str, Path(min_length=1, max_length=200, description="The app's own id", examples=["conversation-1"])
+]
+
+
+def _iso_day(value: object) -> object:
+    """Pass days as ISO 8601 writes them. Left to itself, the library takes a number for seconds since 1970."""
+    if isinstance(value, str) and not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+        raise ValueError("write a day like 2026-01-31")
+    return value
+
+
+Day = Annotated[date, BeforeValidator(_iso_day)]
 
 
 class Grain(StrEnum):
@@ -37,6 +51,14 @@ class NoParameters(BaseModel):
     """For routes that take none."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class JsonParameters(NoParameters):
+    """For routes that answer with more than one table."""
+
+    format: Annotated[
+        Literal[Format.JSON] | None, Field(description="Goes before the header Accept", examples=["json"])
+    ] = None
 
 
 class FormatParameters(NoParameters):
@@ -63,10 +85,10 @@ class PeriodParameters(PageParameters):
     """For lists over time."""
 
     from_: Annotated[
-        date | None, Field(alias="from", description="First day, not after `to`", examples=["2026-01-01"])
+        Day | None, Field(alias="from", description="First day, not after `to`", examples=["2026-01-01"])
     ] = None
     to: Annotated[
-        date | None,
+        Day | None,
         Field(description="Last day; months and weeks count by their first", examples=["2026-12-31"]),
     ] = None
 

@@ -16,9 +16,10 @@ from serving.api.answers import Content, CurrentVersion, PagedVersion, Served
 from serving.api.engine import Reader
 from serving.api.negotiation import Format
 from serving.api.parameters import (
+    AgentId,
     ChannelParameters,
     CohortParameters,
-    EntityId,
+    ConversationId,
     FormatParameters,
     PeriodParameters,
 )
@@ -124,7 +125,7 @@ async def cohorts(
 async def agent_time_to_value(
     principal: Annotated[Principal, Depends(requires("product"))],
     served: CurrentVersion,
-    agent_id: EntityId,
+    agent_id: AgentId,
     parameters: Annotated[FormatParameters, Query()],
 ) -> Response:
     """How long one agent took from its creation to its first conversation."""
@@ -140,7 +141,7 @@ async def agent_time_to_value(
 async def conversation_quality(
     principal: Annotated[Principal, Depends(requires("product"))],
     served: CurrentVersion,
-    conversation_id: EntityId,
+    conversation_id: ConversationId,
     parameters: Annotated[FormatParameters, Query()],
 ) -> Response:
     """The quality score of one conversation, and the messages, minutes and leads it is made of."""

@@ -17,7 +17,7 @@ from serving.api.dashboard import read_dashboard
 from serving.api.engine import Reader
 from serving.api.metric_query import answer_rows, columns_of, question, read_metric
 from serving.api.negotiation import Format
-from serving.api.parameters import FormatParameters, PageParameters, QueryParameters
+from serving.api.parameters import JsonParameters, PageParameters, QueryParameters
 from serving.api.problems import Problem
 from serving.api.routes.documented import numbers
 from serving.api.rows import Answer, Dashboard, Definition, MetricRow
@@ -30,7 +30,7 @@ router = APIRouter(prefix="/api/metrics", tags=["metrics"])
 async def dashboard(
     principal: Annotated[Principal, Depends(requires("catalog"))],
     served: CurrentVersion,
-    parameters: Annotated[FormatParameters, Query()],
+    parameters: Annotated[JsonParameters, Query()],
 ) -> Response:
     """The company on one page, as far as the caller may see it. JSON only: it is several tables."""
 
