@@ -1,0 +1,181 @@
+"""Numbers about few, over the API: gone for all but management, whatever page, filter, sum or format is asked for."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from typing import Any
+
+import duckdb
+import httpx
+import pyarrow as pa
+import pytest
+
+from serving.publish import publish
+from tests.integration.api.published_company import AS_OF, FIRST_NIGHT, write_warehouse
+from tests.integration.api.running_api import RunningApi, running_api
+
+MONTH = "2026-05-01"
+# Trials of one month: 2 of the plugin, and as the next larger one the 6 of content must go with them.
+TRIALS = {"wordpress_plugin": 2, "content_marketing": 6, "google_ads": 40, "other": 0, "organic_search": 50}
+# A month in which so few began a trial that there is no total to tell.
+QUIET_MONTH = "2026-09-01"
+QUIET = {"wordpress_plugin": 0, "content_marketing": 0, "google_ads": 2, "other": 1, "organic_search": 0}
+
+
+# Who asks first decides what the server keeps; it must not decide what the other one sees.
+@pytest.fixture(scope="module", params=["management", "analyst"], ids="{} first".format)
+def first(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def api(first: str, tmp_path_factory: pytest.TempPathFactory, definitions: Mapping[str, Any]) -> Iterator[RunningApi]:
+    folder = tmp_path_factory.mktemp("cohorts")
+    warehouse = folder / "warehouse.duckdb"
+    write_warehouse(warehouse, definitions)
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute(
+            "delete from marts.activation_monthly where cohort_month in (?::date, ?::date)", [MONTH, QUIET_MONTH]
+        )
+        connection.executemany(
+            "insert into marts.activation_monthly by name select ?::date as cohort_month, ? as acquisition_channel,"
+            " ? as trial_count, ? as converted_count, 0.5 as activation_ratio, ? as matured_count, true as is_matured,"
+            " 3 as median_days_to_convert",
+            [
+                [month, name, size, size // 2, size]
+                for month, sizes in ((MONTH, TRIALS), (QUIET_MONTH, QUIET))
+                for name, size in {**sizes, "all": sum(sizes.values())}.items()
+            ],
+        )
+        connection.executemany(
+            "insert into marts.fct_mrr_movements by name select ? as account_id, 'EUR' as currency,"
+            " timestamptz '2026-01-05 10:00:00+00' as effective_at, date '2026-01-05' as effective_date,"
+            " 'new' as movement_type, 77.7777 as mrr_delta_eur, ? as plan",
+            [[f"account-{number}", "enterprise" if number < 4 else "starter"] for number in range(30)],
+        )
+    publish(
+        warehouse,
+        folder / "published",
+        run_id="run",
+        run_instant=FIRST_NIGHT,
+        as_of_date=AS_OF,
+        definitions=definitions,
+        published_at=FIRST_NIGHT + timedelta(minutes=1),
+    )
+    with running_api(folder) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def clients(first: str, api: RunningApi) -> Iterator[dict[str, httpx.Client]]:
+    """A client by role, the one that asks first in front."""
+    found = {role: api.client(role) for role in sorted(("management", "analyst"), key=lambda role: role != first)}
+    yield found
+    for client in found.values():
+        client.close()
+
+
+def rows(client: httpx.Client, path: str, **query: object) -> list[dict[str, Any]]:
+    """All rows, page by page."""
+    found: list[dict[str, Any]] = []
+    while True:
+        answer = client.get(f"/api/metrics/{path}", params={name.rstrip("_"): value for name, value in query.items()})
+        assert answer.status_code == 200, answer.text
+        document = answer.json()
+        found += document["data"]
+        if document["next_cursor"] is None:
+            return found
+        query["cursor"] = document["next_cursor"]
+
+
+def hidden_by_size(found: list[dict[str, Any]]) -> set[str]:
+    """Channels whose number of trials is gone."""
+    return {row["acquisition_channel"] for row in found if row["cohort_month"] == MONTH and row["trial_count"] is None}
+
+
+HIDDEN = {"wordpress_plugin", "content_marketing"}
+
+
+def test_small_cohorts__are_hidden_from_analysts_and_not_from_management(clients: dict[str, httpx.Client]) -> None:
+    found = {role: rows(client, "activation", from_=MONTH, to=MONTH) for role, client in clients.items()}
+    assert hidden_by_size(found["analyst"]) == HIDDEN
+    assert hidden_by_size(found["management"]) == set()
+    assert not any(row["is_suppressed"] for row in found["management"])
+    assert {row["acquisition_channel"] for row in found["analyst"]} == {*TRIALS, "all"}
+
+
+@pytest.mark.parametrize("limit", [1, 2, 5])
+def test_small_cohorts__are_hidden_on_pages_as_they_are_in_the_whole(
+    clients: dict[str, httpx.Client], limit: int
+) -> None:
+    whole = rows(clients["analyst"], "activation")
+    assert rows(clients["analyst"], "activation", limit=limit) == whole
+
+
+@pytest.mark.parametrize("channel", [*TRIALS, "all"])
+def test_small_cohorts__are_hidden_when_one_channel_is_asked_for(
+    clients: dict[str, httpx.Client], channel: str
+) -> None:
+    found = rows(clients["analyst"], "activation", from_=MONTH, to=MONTH, channel=channel)
+    assert hidden_by_size(found) == HIDDEN & {channel}
+
+
+@pytest.mark.parametrize("format_", ["csv", "arrow"])
+def test_small_cohorts__are_hidden_in_every_format(clients: dict[str, httpx.Client], format_: str) -> None:
+    for role, client in clients.items():
+        query = {"from": MONTH, "to": MONTH, "format": format_}
+        content = client.get("/api/metrics/activation", params=query).content
+        if format_ == "csv":
+            table = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
+        else:
+            table = pa.ipc.open_stream(content).read_all().to_pylist()
+        gone = {row["acquisition_channel"] for row in table if row["trial_count"] in {None, ""}}
+        assert gone == (HIDDEN if role == "analyst" else set())
+
+
+def test_small_cohorts__are_hidden_as_a_metric_and_no_sum_counts_them(clients: dict[str, httpx.Client]) -> None:
+    asked = {"metric": "activation_monthly.trial_count", "limit": 1000}
+    by_month = rows(clients["analyst"], "query", **asked, from_=MONTH, to=MONTH)
+    assert {row["acquisition_channel"] for row in by_month if row["value"] is None} == HIDDEN
+    by_year = rows(clients["analyst"], "query", **asked, grain="year")
+    of_year = {row["acquisition_channel"]: row for row in by_year if row["period"] == "2026-01-01"}
+    gone = {name for name, row in of_year.items() if row["value"] is None and row["is_suppressed"]}
+    assert gone == {*HIDDEN, "google_ads", "other", "all"}
+    known = {
+        row["acquisition_channel"]: row["value"]
+        for row in rows(clients["management"], "query", **asked, grain="year")
+        if row["period"] == "2026-01-01"
+    }
+    assert known["wordpress_plugin"] == 2
+    assert of_year["organic_search"]["value"] == known["organic_search"]
+
+
+def test_ratio_of_sums__is_hidden_with_its_parts(clients: dict[str, httpx.Client]) -> None:
+    asked = {"metric": "activation_monthly.activation_ratio", "grain": "quarter", "limit": 1000}
+    found = {
+        row["acquisition_channel"]: row
+        for row in rows(clients["analyst"], "query", **asked)
+        if row["period"] == "2026-04-01"
+    }
+    for name in HIDDEN:
+        assert {found[name][part] for part in ("value", "numerator", "denominator")} == {None}
+    assert found["organic_search"]["value"] is not None
+
+
+def test_facts__of_few_accounts_are_no_sum_either(clients: dict[str, httpx.Client]) -> None:
+    asked = {"metric": "fct_mrr_movements.mrr_delta_eur", "dimension": "plan", "grain": "month"}
+    query = {**asked, "from_": "2026-01-01", "to": "2026-01-31"}
+    seen = {row["plan"]: row["value"] for row in rows(clients["management"], "query", **query)}
+    assert seen == {"enterprise": "311.1108", "starter": "2022.2202"}
+    seen = {row["plan"]: row["value"] for row in rows(clients["analyst"], "query", **query)}
+    assert seen == {"enterprise": None, "starter": "2022.2202"}
+
+
+def test_dashboard__hides_what_the_routes_hide(clients: dict[str, httpx.Client]) -> None:
+    for role, client in clients.items():
+        months = {row["cohort_month"]: row for row in client.get("/api/metrics/dashboard").json()["data"]["activation"]}
+        assert months[MONTH]["trial_count"] == sum(TRIALS.values())
+        assert months[QUIET_MONTH]["trial_count"] == (None if role == "analyst" else sum(QUIET.values()))
