@@ -12,6 +12,7 @@ import warnings
 
 import click
 
+from orchestration.commands.api import api
 from orchestration.commands.configuration import config
 from orchestration.commands.dev import dev
 from orchestration.commands.erase import erase
@@ -46,7 +47,21 @@ def netvexa(debug: bool) -> None:
     """
 
 
-for _command in (demo, nightly, backfill, publish, status, quarantine, erase, config, simulate, dev, superset, keys):
+for _command in (
+    demo,
+    nightly,
+    backfill,
+    publish,
+    status,
+    quarantine,
+    erase,
+    config,
+    simulate,
+    dev,
+    superset,
+    api,
+    keys,
+):
     netvexa.add_command(_command)
 
 

@@ -1,0 +1,62 @@
+"""`netvexa api`: the metrics API over what is published, served on this machine."""
+
+from __future__ import annotations
+
+import logging
+
+import click
+from pydantic import ValidationError
+
+from orchestration.failures import ConfigurationError
+from orchestration.lib.paths import DataLayout
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  netvexa api                          serve on http://127.0.0.1:8090; Ctrl-C ends it
+  NETVEXA_API_PORT=9000 netvexa api    on another port
+  netvexa keys create --name "Looker Studio" --role analyst
+  curl -H "Authorization: Bearer nvx_…" http://127.0.0.1:8090/api/metrics/dashboard"""
+)
+def api() -> None:
+    """Serve the numbers of the published version over HTTP, on 127.0.0.1, in one process.
+
+    Callers need a key (netvexa keys create) or a token of the configured issuer. A publication is picked up at once;
+    nothing needs to be published yet (/ready says 503 until something is). TLS and the network are a reverse proxy's.
+    """
+    import uvicorn
+
+    from serving.api.access.gate import open_gate, utc_now
+    from serving.api.access.settings import AccessSettings
+    from serving.api.app import create_app
+    from serving.api.settings import ApiSettings
+    from serving.versions import current_id
+
+    try:
+        settings, access = ApiSettings(), AccessSettings()
+    except ValidationError as error:
+        problems = (
+            f"{problem['loc'][0] if problem['loc'] else 'settings'}: {problem['msg'].removeprefix('Value error, ')}"
+            for problem in error.errors()
+        )
+        raise ConfigurationError("; ".join(problems)) from None
+    layout = DataLayout(settings.data_dir)
+    gate = open_gate(access, keys=layout.api_keys, audit=layout.api_audit, clock=utc_now)
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    click.echo(f"the metrics API: http://{host}:{settings.port}/api/metrics/dashboard (Ctrl-C ends it)")
+    click.echo(f"its description: http://{host}:{settings.port}/openapi.json")
+    click.echo('a key for it:    netvexa keys create --name "…" --role analyst')
+    if current_id(settings.published) is None:
+        click.echo("nothing is published yet: netvexa demo or netvexa nightly does that; /ready says 503 until then")
+    # The server's own access log would write paths, and so ids of persons; the audit log writes templates.
+    uvicorn.run(
+        create_app(settings, gate),
+        host=settings.host,
+        port=settings.port,
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        proxy_headers=False,
+    )
