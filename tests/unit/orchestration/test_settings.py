@@ -13,7 +13,7 @@ import yaml
 from expectations.thresholds import USUAL_LIMITS, BatchLimits
 from orchestration.failures import ConfigurationError
 from orchestration.lib.paths import dbt_project_dir
-from orchestration.settings import SAMPLE_VOLUME_MIN_RATIO, Settings, exported_for_dbt, load_settings
+from orchestration.settings import SAMPLE_VOLUME_MIN_RATIO, Settings, exported_for_dbt, load_settings, retired_keys
 
 WHOLE = {
     "NETVEXA_APP_DSN": "postgresql://reader:s3cret@db.example.com:5432/netvexa?sslmode=require",
@@ -181,3 +181,17 @@ def test_settings__a_limit_that_is_no_limit_is_refused_by_name(
     environment.setenv(variable, value)
     with pytest.raises(ConfigurationError, match=variable):
         load_settings()
+
+
+def test_settings__retired_keys_are_told_apart_and_shown_by_their_ids_alone(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("NETVEXA_PSEUDONYM_RETIRED_KEYS", "k1:s3cret, k2:s:cret")
+    settings = load_settings()
+    assert retired_keys(settings.pseudonym_retired_keys) == ["k1:s3cret", "k2:s:cret"]
+    assert dict(settings.rows_for_display())["NETVEXA_PSEUDONYM_RETIRED_KEYS"] == "k1:********,k2:********"
+
+
+def test_settings__a_retired_key_without_an_id_is_refused_without_its_secret(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("NETVEXA_PSEUDONYM_RETIRED_KEYS", "k1:s3cret,0therSecret")
+    with pytest.raises(ConfigurationError, match="NETVEXA_PSEUDONYM_RETIRED_KEYS: must be written <key id>") as refused:
+        load_settings()
+    assert "0therSecret" not in str(refused.value)

@@ -1,0 +1,181 @@
+"""`python -m benchmarks.erasure [visitors]`: one erasure of many beside its lower bound, into results/erasure.md.
+
+The bound is what nobody can avoid: every partition of events written anew once, and one full build of the warehouse.
+
+Belongs here: the runs on two copies of one data directory, and the proof that the erasure did its work. Nothing is
+written to the page when it did not. Dagster takes no part: it would cost both sides the same.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from benchmarks.measured_night import MarkingProgress
+from expectations.catalogue import mart_checks
+from ingestion.contract import RunContext, StagedBatch, StagedPartition
+from ingestion.erasure.rewriting import COMMITTED_TOGETHER
+from ingestion.lake import DATA_FILE, QUARANTINE_FILE, Lake
+from ingestion.landing import commit, discard, read_manifests
+from ingestion.sources.app.contract import EVENTS
+from ingestion.staging import PartitionWriter, Provenance
+from orchestration.lib.audit import audit_warehouse
+from orchestration.lib.dbt_build import parse_project
+from orchestration.lib.erasure import erase_from_lake, key_ring, request_of
+from orchestration.lib.erasure_certificate import certify
+from orchestration.lib.landing import land_sources
+from orchestration.lib.publishing import publish_warehouse
+from orchestration.lib.session import RunSession, open_session
+from orchestration.lib.warehouse import build
+from orchestration.settings import Settings
+
+RESULTS = Path(__file__).resolve().parent / "results" / "erasure.md"
+VISITORS = 10_000
+BATCH_ROWS = 50_000
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Of one part, in seconds: of the clock on the wall, and of CPU of this process."""
+
+    wall: float
+    cpu: float
+
+    def __add__(self, other: Cost) -> Cost:
+        return Cost(self.wall + other.wall, self.cpu + other.cpu)
+
+
+def main() -> None:
+    """Make the sample company, measure on two copies of it, write the page.
+
+    Raises AssertionError when the erasure left somebody in the lake; RunFailedError when its search finds somebody.
+    """
+    visitors = int(sys.argv[1]) if len(sys.argv) > 1 else VISITORS
+    load = os.getloadavg()[0] / (os.cpu_count() or 1)
+    measured_at = datetime.now(UTC)
+    with tempfile.TemporaryDirectory(prefix="netvexa-bench-") as folder:
+        bound, erased = (_settings(Path(folder, name), measured_at) for name in ("bound", "erased"))
+        with _session(bound) as session:
+            assert not land_sources(session, uuid4().hex).report.blocking_failures
+            refresh(session)
+        shutil.copytree(bound.data_dir, erased.data_dir, symlinks=True)
+        parse_project(erased)
+        with _session(bound) as session:
+            rewriting = _timed(lambda: _rewrite_every_event_partition(session))
+            session.layout.warehouse.unlink()
+            refreshing = _timed(lambda: refresh(session))
+        with _session(erased) as session:
+            tokens = _visitors(session)[:visitors]
+            request = request_of(key_ring(erased), tokens, [])
+            erasing = _timed(lambda: erase_from_lake(session, uuid4().hex, request))
+            assert not set(tokens) & set(_visitors(session)), "an erased visitor is still in the lake"
+            refreshing_after = _timed(lambda: refresh(session))
+            searching = _timed(lambda: certify(session, request, ()))
+    parts = {
+        "bound: every partition of events written anew": rewriting,
+        "bound: one full refresh (build, gate 2, publish)": refreshing,
+        "erasure: ledger, looking, rewriting": erasing,
+        "erasure: one full refresh": refreshing_after,
+        "search of every file, for the certificate": searching,
+    }
+    conditions = f"{measured_at:%Y-%m-%d}, {os.cpu_count()} cores, {load:.1f} runnable processes a core at the start"
+    RESULTS.write_text(page(parts, len(tokens), conditions), encoding="utf-8")
+
+
+def page(parts: dict[str, Cost], visitors: int, conditions: str) -> str:
+    """The page, from the five parts in their order: two of the bound, two of the erasure, the search."""
+    rewriting, refreshing, erasing, refreshing_after, _ = parts.values()
+    bound, erasure = rewriting + refreshing, erasing + refreshing_after
+    rows = "\n".join(f"| {name} | {cost.wall:.1f} | {cost.cpu:.1f} |" for name, cost in parts.items())
+    return f"""# An erasure of {visitors:,} visitors in one call
+
+Written by `python -m benchmarks.erasure`, not by hand. Never tested: no check depends on it.
+
+- {conditions} (above 0.3 the machine was busy with other work: trust CPU, not wall).
+- The sample company, on two copies of one data directory. Seconds.
+- Proved before a number was written: no token of the erased is in the lake, and the search found nobody.
+
+| part | wall | CPU |
+|---|--:|--:|
+{rows}
+| **erasure ÷ bound** | **{erasure.wall / bound.wall:.2f}** | **{erasure.cpu / bound.cpu:.2f}** |
+
+Aim: at most 1. The search is the proof, not the erasure, and stands beside it.
+"""
+
+
+def refresh(session: RunSession) -> None:
+    """Everything from the lake as it is to a published version."""
+    project = parse_project(session.settings)
+    run_id = uuid4().hex
+    assert not build(session, project).result.failures
+    expected = {check.asset[1] for check in mart_checks()} & set(project.marts)
+    assert not audit_warehouse(session, run_id, expected).blocking_failures
+    publish_warehouse(session, run_id, project.document)
+
+
+def _settings(data_dir: Path, at: datetime) -> Settings:
+    return Settings(_env_file=None, NETVEXA_DATA_DIR=str(data_dir), NETVEXA_AS_OF=at.isoformat())
+
+
+@contextmanager
+def _session(settings: Settings) -> Iterator[RunSession]:
+    with open_session(settings, lambda: datetime.now(UTC), MarkingProgress(), ["benchmarks.erasure"]) as session:
+        yield session
+
+
+def _timed(work: Callable[[], object]) -> Cost:
+    wall, cpu = time.perf_counter(), time.process_time()
+    work()
+    return Cost(time.perf_counter() - wall, time.process_time() - cpu)
+
+
+def _visitors(session: RunSession) -> list[str]:
+    """Tokens of the visitors in the lake, in the order of their hashes."""
+    with duckdb.connect() as connection:
+        rows = connection.execute(
+            "select distinct visitor_token from read_parquet($files) where visitor_token is not null order by 1",
+            {"files": str(session.layout.lake / "raw_app/events/*/data.parquet")},
+        ).fetchall()
+    return [row[0] for row in rows]
+
+
+def _rewrite_every_event_partition(session: RunSession) -> None:
+    """The lake's events read and written as they are, a partition after another, by the lake's own writer."""
+    lake = Lake(session.layout.lake)
+    run = RunContext("rewriting", session.instant, session.clock, session.progress.doing)
+    held: list[StagedPartition] = []
+    manifests = read_manifests(lake, EVENTS.source, EVENTS.name)
+    for number, manifest in enumerate(manifests, start=1):
+        folder = lake.partition(EVENTS.source, EVENTS.name, EVENTS.partition_key, manifest.partition_value)
+        provenance = Provenance(manifest.origin, manifest.key_id, manifest.read_to)
+        with (
+            pq.ParquetFile(folder / DATA_FILE) as file,
+            PartitionWriter(lake, run, EVENTS, manifest.partition_value, provenance) as writer,
+        ):
+            for batch in file.iter_batches(BATCH_ROWS):
+                writer.write(pa.Table.from_batches([batch]))
+            if QUARANTINE_FILE in manifest.files:
+                writer.set_aside(pq.read_table(folder / QUARANTINE_FILE))
+            held.append(writer.finish())
+        if number % COMMITTED_TOGETHER == 0 or number == len(manifests):
+            commit(lake, StagedBatch(EVENTS.source, tuple(held)))
+            held = []
+    discard(lake, run.run_id)
+
+
+if __name__ == "__main__":
+    main()

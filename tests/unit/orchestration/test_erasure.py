@@ -1,0 +1,187 @@
+"""Erasing as a run does it: who is asked for, what is dropped, and the search of every file."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import sqlite3
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from ingestion.erasure.keyring import KeyRing
+from ingestion.erasure.ledger import Ledger
+from ingestion.erasure.subjects import ErasedSubjects
+from ingestion.retry import PermanentSourceError
+from orchestration.failures import ConfigurationError
+from orchestration.lib.erasure import (
+    TableErasure,
+    by_table,
+    catch_up,
+    drop_derived,
+    erase_from_lake,
+    erased_subjects,
+    key_ring,
+    remember_found,
+    request_of,
+)
+from orchestration.lib.erasure_scan import find_erased
+from orchestration.lib.paths import DataLayout
+from orchestration.lib.session import RunSession
+from orchestration.settings import Settings
+from tests.unit.orchestration.conftest import RecordedProgress
+
+NOW = datetime(2026, 11, 22, 2, tzinfo=UTC)
+KEYS = KeyRing.parse("k2:the secret of the second year", ["k1:the secret of the first year"])
+ERASED = ErasedSubjects(
+    KEYS,
+    {
+        "visitor": frozenset(KEYS.tokens("visitor", "visitor-one")),
+        "stripe": frozenset(KEYS.tokens("stripe", "re_erased1")),
+        "account": frozenset(KEYS.tokens("account", "12345")),
+    },
+)
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> RunSession:
+    settings = Settings(
+        _env_file=None,
+        NETVEXA_DATA_DIR=str(tmp_path / "data"),
+        NETVEXA_PSEUDONYM_KEY="k2:the secret of the second year",
+        NETVEXA_PSEUDONYM_RETIRED_KEYS="k1:the secret of the first year",
+    )
+    return RunSession(settings, DataLayout(settings.data_dir), NOW, NOW, lambda: NOW, RecordedProgress())
+
+
+def test_request__a_visitor_is_asked_for_under_every_key_and_a_token_under_its_own() -> None:
+    (token,) = KEYS.tokens("visitor", "visitor-two", ["k1"])
+    request = request_of(KEYS, ["visitor-one", token], [])
+    assert request.tokens["visitor"] == {*KEYS.tokens("visitor", "visitor-one"), token}
+
+
+def test_request__the_same_people_in_another_order_are_the_same_request_and_others_are_not() -> None:
+    first = request_of(KEYS, ["a", "b"], ["c"])
+    assert first.id == request_of(KEYS, ["b", "a", "a"], ["c"]).id
+    assert first.id != request_of(KEYS, ["a", "b"], []).id
+
+
+def test_request__shows_nobody_by_name() -> None:
+    assert "visitor-one" not in repr(request_of(KEYS, ["visitor-one"], []))
+
+
+def test_request__of_nobody_or_by_a_token_of_an_unknown_key_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="nobody is named"):
+        request_of(KEYS, [], [])
+    with pytest.raises(ConfigurationError, match="token of key k9"):
+        request_of(KEYS, [f"k9_{'0' * 64}"], [])
+
+
+def test_keys__one_id_for_two_secrets_is_a_configuration_error(session: RunSession) -> None:
+    settings = session.settings.model_copy(update={"pseudonym_key": session.settings.pseudonym_retired_keys})
+    with pytest.raises(ConfigurationError, match="k1 stands twice"):
+        key_ring(settings)
+
+
+def test_erasing__writes_the_ledger_and_drops_the_warehouse_even_when_the_lake_is_empty(session: RunSession) -> None:
+    session.layout.warehouse.parent.mkdir(parents=True)
+    session.layout.warehouse.touch()
+    request = request_of(KEYS, ["visitor-one"], [])
+    erase_from_lake(session, "run", request)
+    assert Ledger.read(session.layout.erasures).tokens["visitor"] == request.tokens["visitor"]
+    assert not session.layout.warehouse.exists()
+    assert "visitor-one" not in "".join(path.read_text() for path in session.layout.erasures.glob("*.json*"))
+
+
+def test_a_night__stops_while_the_ledger_needs_a_key_that_is_gone(session: RunSession) -> None:
+    erase_from_lake(session, "run", request_of(KEYS, ["visitor-one"], []))
+    forgetful = RunSession(
+        session.settings.model_copy(update={"pseudonym_retired_keys": None}),
+        session.layout,
+        NOW,
+        NOW,
+        lambda: NOW,
+        RecordedProgress(),
+    )
+    with pytest.raises(PermanentSourceError, match="tokens of key k1"):
+        erased_subjects(forgetful)
+
+
+def test_a_night__keeps_in_the_ledger_what_the_border_saw_of_the_erased(session: RunSession) -> None:
+    erase_from_lake(session, "run", request_of(KEYS, ["visitor-one"], []))
+    erased = erased_subjects(session)
+    erased.join("conversation", ["a new conversation"])
+    remember_found(session, "run-of-a-night", erased)
+    catch_up(session, "run-of-a-night")
+    assert erased_subjects(session).holds("conversation", "a new conversation")
+
+
+def test_numbers__are_summed_by_table_and_money_is_renamed_not_removed() -> None:
+    found = by_table({"raw_app/events/d=1": [3, 1], "raw_app/events/d=2": [2, 0], "raw_stripe/invoices/d=1": [4, 0]})
+    assert found == [TableErasure("raw_app.events", 2, 5, 0, 1), TableErasure("raw_stripe.invoices", 1, 0, 4, 0)]
+
+
+def test_dropping__remembers_from_when_on_versions_are_clean(session: RunSession) -> None:
+    drop_derived(session)
+    (written,) = session.layout.erasures.iterdir()
+    assert json.loads(written.read_text()) == {"stale_until": NOW.isoformat()}
+
+
+def _parquet(path: Path, text: str) -> None:
+    pq.write_table(pa.table({"n": [1], "payload": [json.dumps({"id": text})]}), path, compression="zstd")
+
+
+def _duckdb(path: Path, text: str) -> None:
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("create table t as select [?] as listed", [text])
+
+
+def _sqlite(path: Path, text: str) -> None:
+    with sqlite3.connect(path) as connection:
+        connection.execute("create table t (b blob)")
+        connection.execute("insert into t values (?)", [text.encode()])
+    connection.close()
+
+
+FORMS = {
+    "a.parquet": _parquet,
+    "a.duckdb": _duckdb,
+    "a.db": _sqlite,
+    "a.json.gz": lambda path, text: path.write_bytes(gzip.compress(f'{{"id": "{text}"}}'.encode())),
+    "a.log": lambda path, text: path.write_text(f"refused row {text}, see\n"),
+    "a.msgpack": lambda path, text: path.write_bytes(b"\xa7\x00" + text.encode() + b"\xff\x00"),
+}
+
+
+@pytest.mark.parametrize(
+    "text", ["visitor-one", "re_erased1", "re_erased1:recurring", KEYS.tokens("visitor", "visitor-one")[1]]
+)
+@pytest.mark.parametrize("name", FORMS)
+def test_search__finds_somebody_erased_in_every_form(tmp_path: Path, name: str, text: str) -> None:
+    FORMS[name](tmp_path / name, text)
+    assert find_erased(DataLayout(tmp_path), ERASED) == [tmp_path / name]
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_search__finds_nobody_where_nobody_is(tmp_path: Path, name: str) -> None:
+    FORMS[name](tmp_path / name, "visitor-two, number 12345")
+    assert find_erased(DataLayout(tmp_path), ERASED) == []
+
+
+def test_search__finds_what_was_typed_though_it_is_no_single_word_and_across_the_pieces_a_file_is_read_in(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "long").write_text("x" * ((1 << 22) - 8) + " visitor-one ")
+    (tmp_path / "typed").write_text("name: Jane Doe!")
+    assert find_erased(DataLayout(tmp_path), ERASED, ["Jane Doe!"]) == [tmp_path / "long", tmp_path / "typed"]
+
+
+def test_search__leaves_the_ledger_and_the_sample_companys_sources_out(tmp_path: Path) -> None:
+    for folder in ("erasures", "sample"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "file").write_text("visitor-one")
+    assert find_erased(DataLayout(tmp_path), ERASED) == []
