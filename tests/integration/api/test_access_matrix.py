@@ -6,11 +6,13 @@ What is expected is reckoned here from roles.yml and the definitions alone, not 
 from __future__ import annotations
 
 import base64
+import copy
 import csv
 import io
 import json
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -21,6 +23,7 @@ import yaml
 from serving.api.access.gate import utc_now
 from serving.api.dashboard import BLOCKS
 from serving.roles import ROLES_FILE
+from superset_dashboards.assets import read_assets
 from tests.integration.api.published_company import publish_company
 from tests.integration.api.running_api import RunningApi, new_key, running_api
 
@@ -368,3 +371,32 @@ def test_revoked_key__is_refused_by_the_running_server_at_once(api: RunningApi) 
         assert client.get("/api/metrics/revenue", headers=headers).status_code == 200
         api.keys.revoke(token.split("_")[1], utc_now())
         assert client.get("/api/metrics/revenue", headers=headers).status_code == 401
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_role__sees_over_the_api_every_mart_that_its_dashboards_show(definitions: Mapping[str, Any], role: str) -> None:
+    assets = read_assets()
+    datasets = {dataset for name in ROLES[role]["dashboards"] for dataset in assets.datasets_under(name)}
+    marts = datasets & set(definitions["models"])
+    shown = {f"{model}.{column}" for model in marts for column in definitions["models"][model]["columns"]}
+    assert marts
+    assert shown <= allowed(definitions, ROLES[role]["scopes"])
+
+
+def test_version__published_before_domains_were_written_down_tells_nobody_anything(
+    tmp_path: Path, definitions: Mapping[str, Any]
+) -> None:
+    before = copy.deepcopy(dict(definitions))
+    for model in before["models"].values():
+        del model["cohorts"]
+        for column in model["columns"].values():
+            del column["domains"]
+    publish_company(tmp_path, before)
+    with running_api(tmp_path) as api, api.client("management") as client:
+        for path in SCOPES:
+            answer = client.get(url(path), params=parameters(path))
+            assert answer.status_code in {200, 403}
+            if "data" in answer.json():
+                data = answer.json()["data"]
+                assert answer.json()["definitions"] == []
+                assert all(row in ({}, {"is_suppressed": False}) for row in data) or data == {"headline": []}
