@@ -86,7 +86,7 @@ AS_OF_SUPERSET := --exclude-newer 2026-05-14 --exclude-newer-package duckdb=2026
 
 test: check ## set-up, every check, every test
 	@echo "pytest"
-	@$(BIN)/pytest --numprocesses auto --dist loadscope
+	@$(BIN)/pytest --numprocesses auto --dist loadscope --durations 15
 
 bench: setup-dev ## measure a first night and a second, into benchmarks/results
 	@$(BIN)/python -m benchmarks.nightly
