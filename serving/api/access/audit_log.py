@@ -12,6 +12,7 @@ import os
 import queue
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -58,7 +59,9 @@ class AuditLog:
     def close(self) -> None:
         """Write what is waiting and end the thread; what cannot be written now is lost, and said so in the log."""
         self._closing.set()
-        self._waiting.put(None)
+        # Wakes the thread; where the queue is full it is awake.
+        with suppress(queue.Full):
+            self._waiting.put_nowait(None)
         self._thread.join()
         if self._failure is not None:
             _LOG.error("the audit log ends with lines unwritten: %s", self._failure)

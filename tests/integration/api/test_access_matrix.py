@@ -150,7 +150,9 @@ def test_cohorts__name_columns_that_their_marts_have(definitions: Mapping[str, A
     }
     known = {"sizes", "hides", "hides_next", "hides_after", "adds_up_in", "total", "months_on"}
     for model, described in with_rules.items():
+        assert described["key"], model
         for rule in described["cohorts"]:
+            assert rule.get("months_on", described["key"][-1]) == described["key"][-1], model
             assert set(rule) <= known, model
             named = [*rule["sizes"], *rule["hides"], *rule.get("hides_next", ()), *rule.get("hides_after", ())]
             named += [*rule.get("adds_up_in", ()), *rule.get("total", ())]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -95,3 +96,18 @@ def test_writing__returns_at_once_and_what_is_lost_is_written_down_as_a_number(
     assert kept == sorted(kept)
     assert len(kept) + lost == 10
     assert lost > 0
+
+
+def test_closing__ends_though_nothing_can_be_written_and_the_queue_is_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(audit_log, "_LONGEST_QUEUE", 2)
+    (tmp_path / "audit").write_text("a file where the folder should be")
+    log = AuditLog(tmp_path / "audit")
+    for number in range(10):
+        log.write(LATE, {"number": number})
+    closing = threading.Thread(target=log.close)
+    closing.start()
+    closing.join(10)
+    assert not closing.is_alive()
+    assert "lines unwritten" in caplog.text
