@@ -37,7 +37,7 @@ _DATE = re.compile(
 )
 _LEAST_GROUPED_DIGITS = 9
 
-_ESCAPE = re.compile(r"\\u([0-9A-Fa-f]{4})|\\x([0-9A-Fa-f]{2})")
+_ESCAPE = re.compile(r"\\+u([0-9A-Fa-f]{4})|\\+x([0-9A-Fa-f]{2})")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{12,}={0,2}")
 _HEX = re.compile(r"(?:[0-9A-Fa-f]{2}){8,}")
 
@@ -65,6 +65,11 @@ def reads_as_phone_number(text: str) -> bool:
         for reading in _readings(text, _DEPTH)
         for groups in _GROUPS.findall(_DATE.sub("|", reading))
     )
+
+
+def reads_as_wrapped_text(text: str) -> bool:
+    """Whether a word is base64 or hexadecimal of text: no id is, and what it says may be anybody's name."""
+    return any(True for _ in _unpacked(text, 0))
 
 
 def _is_contact(text: str) -> bool:
@@ -102,10 +107,15 @@ def _readings(text: str, depth: int) -> Iterator[str]:
     for unwrapped in (unquote(folded), html.unescape(folded), _ESCAPE.sub(_escaped, folded)):
         if unwrapped != folded:
             yield from _readings(unwrapped, depth - 1)
-    for token in _BASE64.findall(folded):
-        yield from _decoded(_from_base64(token), depth - 1)
-    for token in _HEX.findall(folded):
-        yield from _decoded(bytes.fromhex(token), depth - 1)
+    yield from _unpacked(folded, depth - 1)
+
+
+def _unpacked(text: str, depth: int) -> Iterator[str]:
+    """What its words say where they are base64 or hexadecimal of text."""
+    for token in _BASE64.findall(text):
+        yield from _decoded(_from_base64(token), depth)
+    for token in _HEX.findall(text):
+        yield from _decoded(bytes.fromhex(token), depth)
 
 
 def _escaped(match: re.Match[str]) -> str:

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ingestion.personal import reads_as_contact, reads_as_phone_number
+from ingestion.personal import reads_as_contact, reads_as_phone_number, reads_as_wrapped_text
 from ingestion.retry import PermanentSourceError
 
 # A shorter secret can be found by trying: whoever has a token and a visitor's id then has the others too.
@@ -126,8 +126,13 @@ def is_impersonal(text: str) -> bool:
 
 
 def showable_key(key: str | None) -> str | None:
-    """The key of a row that does not land, to find it again by: only what is written like an id, and is no address."""
-    return key if key and _SHOWABLE_KEY.fullmatch(key) and not reads_as_contact(key) else None
+    """The key of a row that does not land, to find it again by: only what is written like an id, and holds no text."""
+    return key if key and _SHOWABLE_KEY.fullmatch(key) and is_plain_id(key) else None
+
+
+def is_plain_id(text: str) -> bool:
+    """Whether an id that a person may have typed is nobody's contact details, in capitals neither, nor coded text."""
+    return not (reads_as_contact(text) or reads_as_contact(text.upper()) or reads_as_wrapped_text(text))
 
 
 def referrer_host(referrer: str) -> str | None:
@@ -138,6 +143,6 @@ def referrer_host(referrer: str) -> str | None:
         host = (parts.hostname or "").rstrip(".")
     except ValueError:
         return None
-    if "@" in parts.netloc or not _HOST.fullmatch(host) or _ALL_DIGITS.fullmatch(host) or reads_as_contact(host):
+    if "@" in parts.netloc or not _HOST.fullmatch(host) or _ALL_DIGITS.fullmatch(host):
         return None
-    return host
+    return host if is_plain_id(host) else None

@@ -13,7 +13,7 @@ from datetime import date
 from ingestion.cells import parse_count, parse_date, parse_decimal, plain_text
 from ingestion.delimited import DelimitedFile, Row
 from ingestion.files import FileTable, FolderSource, Landed, Rejected
-from ingestion.privacy import is_impersonal
+from ingestion.privacy import is_impersonal, is_plain_id
 from ingestion.sources.spend.contract import (
     COSTS,
     COSTS_FRESHNESS,
@@ -33,14 +33,14 @@ from ingestion.sources.spend.contract import (
 )
 
 _CURRENCY = re.compile(r"[A-Za-z]{3}")
-_CAMPAIGN = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _MICROS = 1_000_000
 
 
 def read_google_ads(file: DelimitedFile, row: Row) -> Iterator[Landed | Rejected]:
     """One campaign's day: its cost must be readable, its volumes land where they are."""
     values = row.values
-    campaign = values["campaign.id"] if _CAMPAIGN.fullmatch(values["campaign.id"]) else None
+    campaign = _plain_id(values["campaign.id"])
     spend_date = parse_date(values["segments.date"])
     micros = parse_count(values["metrics.cost_micros"], file.decimal_sign)
     reason = _date_fault(spend_date)
@@ -62,7 +62,7 @@ def read_google_ads(file: DelimitedFile, row: Row) -> Iterator[Landed | Rejected
     if conversions is not None and not 0 <= conversions <= LARGEST_VOLUME:
         conversions = None
     measured = {**counts, "conversions": None if conversions is None else plain_text(conversions)}
-    customer = values["customer.id"] if _CAMPAIGN.fullmatch(values["customer.id"]) else None
+    customer = _plain_id(values["customer.id"])
     nulled = [name for name, value in measured.items() if value is None and values[f"metrics.{name}"]]
     if customer is None and values["customer.id"]:
         nulled.append("customer_id")
@@ -119,6 +119,10 @@ def read_plugin_volume(file: DelimitedFile, row: Row) -> Iterator[Landed | Rejec
     counts = {name: _volume(values[name], file) for name in ("active_installs", "downloads")}
     nulled = tuple(name for name, count in counts.items() if count is None and values[name])
     yield Landed({"stat_date": stat_date, "slug": values["slug"], **counts}, nulled)
+
+
+def _plain_id(text: str) -> str | None:
+    return text if _ID.fullmatch(text) and is_plain_id(text) else None
 
 
 def _date_fault(day: date | None) -> str | None:

@@ -23,6 +23,7 @@ EMAIL = "zoe.quill@wren.example"
         quote(quote(EMAIL, safe=""), safe=""),
         "zoe.quill&#64;wren.example",
         r"zoe.quill\u0040wren.example",
+        r"\\u0032\\u0030\\u0033.0.113.7",
         "zoe.quill\N{FULLWIDTH COMMERCIAL AT}wren.example",
         base64.b64encode(EMAIL.encode()).decode(),
         base64.b64encode(EMAIL.encode()).decode().rstrip("="),
@@ -88,6 +89,7 @@ def test_labels__that_are_contact_details_do_not_land(text: str) -> None:
 
 def test_referrer__whose_host_names_a_machine_does_not_leave() -> None:
     assert referrer_host("https://203.0.113.7.dynamic.isp.example/") is None
+    assert referrer_host("DE89370400440532013000") is None
 
 
 @pytest.mark.parametrize(
@@ -98,6 +100,9 @@ def test_referrer__whose_host_names_a_machine_does_not_leave() -> None:
         (EMAIL, None),
         ("please call me back", None),
         (EMAIL.encode().hex(), None),
+        (b"please call me back".hex(), None),
+        (base64.b64encode(b"please call me back").decode().rstrip("="), None),
+        ("de89370400440532013000", None),
         ("", None),
         (None, None),
     ],
