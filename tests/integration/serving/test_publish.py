@@ -13,7 +13,7 @@ import pytest
 
 from serving.publish import NothingToPublishError, publish, rollback
 from serving.version import Version
-from serving.versions import VersionNotFound, current, versions
+from serving.versions import VersionNotFound, current, drop_published_by, versions
 from tests.integration.serving.conftest import DEFINITIONS, FIRST, write_warehouse
 
 Publish = Callable[..., Version]
@@ -110,6 +110,18 @@ def test_publish__a_reader_of_the_old_version_is_unharmed_even_when_it_is_remove
         row = reader.execute("select sum(mrr_eur) from marts.mrr_daily").fetchone()
         assert row == (before,)
     assert mrr_of(root / "current") > before
+
+
+def test_dropping__takes_every_version_up_to_an_instant_and_never_the_current_one(
+    publish_at: Publish, root: Path
+) -> None:
+    first, second, third = (publish_at(minutes) for minutes in (0, 1, 2))
+    rollback(root, first.id)
+    assert drop_published_by(root, second.published_at) == (second.id,)
+    assert [version.id for version in versions(root)] == [first.id, third.id]
+    rollback(root, third.id)
+    assert drop_published_by(root, second.published_at) == (first.id,)
+    assert drop_published_by(root, second.published_at) == ()
 
 
 def test_publish__without_marts_nothing_changes(publish_at: Publish, root: Path, warehouse: Path) -> None:
