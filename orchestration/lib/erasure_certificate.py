@@ -43,8 +43,8 @@ class Certificate:
 def certify(session: RunSession, request: Request, versions_before: Sequence[str]) -> Certificate:
     """Look through the whole data directory, and write the certificate if nobody erased is found.
 
-    Evidence of earlier runs (logs, data docs, dbt's own files) in which somebody is found is removed. versions_before:
-    ids of the versions that were there before the erasure.
+    Evidence of earlier runs (logs, data docs, the records of dbt and Dagster) in which somebody is found is removed.
+    versions_before: ids of the versions that were there before the erasure.
 
     Raises:
         RunFailedError: somebody is still named in a file that is nobody's evidence; the message names the files.
@@ -83,7 +83,10 @@ def certify(session: RunSession, request: Request, versions_before: Sequence[str
 
 
 def _remove_evidence(session: RunSession, found: Sequence[Path]) -> list[Path]:
-    """Of runs the whole folder, of logs and of dbt the file: they are there to look into, no number is made of them."""
+    """Of runs the whole folder, of logs and dbt the file, of Dagster all: no number is made of any of them.
+
+    Dagster's databases keep freed bytes as any database does, and the next start makes its home anew.
+    """
     layout = session.layout
     removed: list[Path] = []
     for path in found:
@@ -91,6 +94,8 @@ def _remove_evidence(session: RunSession, found: Sequence[Path]) -> list[Path]:
             removed.append(layout.runs / path.relative_to(layout.runs).parts[0])
         elif layout.logs in path.parents or layout.dbt_target in path.parents:
             removed.append(path)
+        elif layout.dagster_home in path.parents:
+            removed.append(layout.dagster_home)
     for path in sorted(set(removed)):
         shutil.rmtree(path) if path.is_dir() else path.unlink()
     return sorted(set(removed))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 import sqlite3
 from datetime import UTC, datetime
@@ -17,7 +18,7 @@ from ingestion.erasure.keyring import KeyRing
 from ingestion.erasure.ledger import Ledger
 from ingestion.erasure.subjects import ErasedSubjects
 from ingestion.retry import PermanentSourceError
-from orchestration.failures import ConfigurationError
+from orchestration.failures import ConfigurationError, RunFailedError
 from orchestration.lib.erasure import (
     TableErasure,
     by_table,
@@ -29,6 +30,7 @@ from orchestration.lib.erasure import (
     remember_found,
     request_of,
 )
+from orchestration.lib.erasure_certificate import certify
 from orchestration.lib.erasure_scan import find_erased
 from orchestration.lib.paths import DataLayout
 from orchestration.lib.session import RunSession
@@ -185,3 +187,45 @@ def test_search__leaves_the_ledger_and_the_sample_companys_sources_out(tmp_path:
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "file").write_text("visitor-one")
     assert find_erased(DataLayout(tmp_path), ERASED) == []
+
+
+def test_certificate__is_issued_after_evidence_that_names_somebody_is_gone(session: RunSession) -> None:
+    layout = session.layout
+    kept = [layout.runs / "20260102T000000Z-b" / "run.log", layout.logs / "other.log"]
+    named = [
+        layout.runs / "20260101T000000Z-a" / "gate_1" / "index.html",
+        layout.logs / "dbt.log",
+        layout.dagster_home / "history" / "runs" / "a.db",
+    ]
+    for path in (*kept, *named):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("visitor-one failed" if path in named else "visitor-two failed")
+    request = request_of(KEYS, ["visitor-one"], [])
+    erase_from_lake(session, "run", request)
+    certificate = certify(session, request, ["20260101T000000Z"])
+    assert certificate.evidence_removed == ("dagster", "logs/dbt.log", "runs/20260101T000000Z-a")
+    assert all(path.exists() for path in kept)
+    assert not any(path.exists() for path in named)
+    assert (certificate.versions_dropped, certificate.found_afterwards) == (1, 0)
+
+
+def test_certificate__is_signed_over_what_is_written_and_names_tokens_only(session: RunSession) -> None:
+    request = request_of(KEYS, ["visitor-one"], [])
+    erase_from_lake(session, "run", request)
+    certificate = certify(session, request, [])
+    text = (session.layout.erasures / "certificates" / f"{request.id}.json").read_text()
+    written = json.loads(text)
+    assert set(written["tokens"]) == request.tokens["visitor"]
+    assert "visitor-one" not in text
+    unsigned = text.replace(certificate.sha256, "")
+    assert hashlib.sha256(unsigned.encode()).hexdigest() == certificate.sha256
+
+
+def test_certificate__is_refused_while_a_file_that_is_no_evidence_names_somebody(session: RunSession) -> None:
+    request = request_of(KEYS, ["visitor-one"], [])
+    erase_from_lake(session, "run", request)
+    (session.layout.root / "superset").mkdir()
+    (session.layout.root / "superset" / "superset.db").write_text("select 'visitor-one'")
+    with pytest.raises(RunFailedError, match=r"still named in superset/superset\.db"):
+        certify(session, request, [])
+    assert not (session.layout.erasures / "certificates").exists()
