@@ -7,7 +7,7 @@ It is SQL over the whole mart and not a filter on an answer, because an answer i
 shown of a row depends on rows that are not in it.
 
 A rule of `meta.cohorts` says
-    sizes       columns that count those behind a row; the last is the one that adds up
+    sizes       columns that count those behind a row, none greater than the one before; the last one adds up
     hides       columns that are NULL in a hidden row
     adds_up_in  columns within which the rows' sizes add up to a number that is published, too
     total       the column and value of the row that is that number, where it stands in the mart itself
@@ -16,7 +16,7 @@ A rule of `meta.cohorts` says
     hides_after columns that are NULL from the hidden row on
 
 A row is hidden when a size lies between 0 and k. Where rows add up, the next larger ones are hidden with it until at
-least two are, and at least k stand behind them: else the total minus the others would be the hidden number.
+least k stand behind all of them, who are at least two: else the total minus the others would be the hidden number.
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ def suppressed(relation: str, columns: Sequence[str], key: Sequence[str], rules:
     """
     any_value = [condition for n, rule in enumerate(rules) for condition in _conditions(n, rule, key).values()]
     smalls = ", ".join(f"{_small(rule, k)} as small_{n}" for n, rule in enumerate(rules))
-    ranks = ", ".join(part for n, rule in enumerate(rules) for part in _ranks(n, rule, key))
+    others = "".join(f", {part}" for n, rule in enumerate(rules) for part in _among_others(n, rule, key))
     hidden = ", ".join(f"{_hidden(n, rule, k)} as hidden_{n}" for n, rule in enumerate(rules))
     values = ", ".join(_value(column, key, rules) for column in columns)
     return (
         f"(select {values}, {' or '.join(any_value)} as {SUPPRESSED}"
         f" from (select *, {hidden}"
-        f" from (select *{', ' if ranks else ''}{ranks}"
+        f" from (select *{others}"
         f" from (select *, {smalls} from {relation}))))"
     )
 
@@ -79,29 +79,24 @@ def _group(rule: Rule) -> str:
     return ", ".join([*columns, _is_part(rule)])
 
 
-def _ranks(number: int, rule: Rule, key: Sequence[str]) -> list[str]:
-    """Of a row among those it adds up with, the small ones first, then by size: its place, and how many came before."""
+def _among_others(number: int, rule: Rule, key: Sequence[str]) -> list[str]:
+    """Of the rows that a row adds up with: how many stand behind the smaller ones, and whether one is small."""
     if "adds_up_in" not in rule:
         return []
-    size = _size(rule)
-    order = ", ".join(
-        [f"case when small_{number} then 0 when {size} > 0 then 1 else 2 end", size, *map(identifier, key)]
-    )
-    window = f"(partition by {_group(rule)} order by {order} rows between unbounded preceding and current row)"
+    size, group = _size(rule), _group(rule)
+    order = ", ".join([size, *map(identifier, key)])
+    so_far = f"(partition by {group} order by {order} rows between unbounded preceding and current row)"
     return [
-        f"row_number() over {window} as rank_{number}",
-        f"sum({size}) over {window} - {size} as before_{number}",
-        f"bool_or(small_{number}) over (partition by {_group(rule)}) as with_small_{number}",
+        f"sum({size}) over {so_far} - {size} as before_{number}",
+        f"bool_or(small_{number}) over (partition by {group}) as with_small_{number}",
     ]
 
 
 def _hidden(number: int, rule: Rule, k: int) -> str:
     if "adds_up_in" not in rule:
         return f"small_{number}"
-    complement = (
-        f"{_is_part(rule)} and {_size(rule)} > 0 and with_small_{number}"
-        f" and (rank_{number} <= 2 or before_{number} < {k})"
-    )
+    # The row after a single small one has fewer than k before it, so that there are always two.
+    complement = f"{_is_part(rule)} and {_size(rule)} > 0 and with_small_{number} and before_{number} < {k}"
     return f"(small_{number} or ({complement}))"
 
 
