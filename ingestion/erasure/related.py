@@ -23,8 +23,6 @@ from ingestion.lake import DATA_FILE, QUARANTINE_FILE, Lake
 from ingestion.landing import read_manifests
 from ingestion.manifest import Manifest
 
-# The columns of a table that name its subject; a table with none of them holds nobody's behaviour.
-NAMING = ("account_id", "agent_id", "conversation_id", "visitor_token")
 # Whose `id` is the subject itself.
 SELVES: dict[str, Kind] = {"accounts": "account", "agents": "agent"}
 STRIPE = "stripe"
@@ -71,7 +69,7 @@ def find_related(lake: Lake, subjects: ErasedSubjects, quarantine_keys: Collecti
     related = Related(quarantine_keys=set(quarantine_keys))
     claims = _accounts_and_agents(lake, subjects)
     for manifest in read_manifests(lake, "app", "events"):
-        for rows in read_columns(lake, manifest, NAMING):
+        for rows in read_columns(lake, manifest, subjects.columns):
             subjects.rows("events", rows)
     if subjects.tokens.get("account"):
         _stripe(lake, subjects, claims, related)
@@ -92,7 +90,7 @@ def _affected(lake: Lake, subjects: ErasedSubjects, related: Related) -> None:
                 rows = _stripe_rows(lake, manifest)
                 count = sum(not related.stripe_ids.isdisjoint(row_ids(manifest.table, row)) for row in rows)
         else:
-            for columns in read_columns(lake, manifest, ("id", *NAMING)):
+            for columns in read_columns(lake, manifest, ("id", *subjects.columns)):
                 mask = subjects.rows(manifest.table, columns)
                 count += mask.true_count
                 if mask.true_count and wanted and "id" in columns.schema.names:

@@ -52,6 +52,14 @@ class ErasedSubjects:
     def __bool__(self) -> bool:
         return any(self.tokens.values())
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of the lake's app tables that can name one of them; the others need not be read."""
+        kinds = {kind for kind, tokens in self.tokens.items() if tokens}
+        named = {"visitor": ("visitor_token",), "account": ("account_id", "agent_id"), "agent": ("agent_id",)}
+        columns = {column for kind in kinds for column in named.get(kind, ())}
+        return (*sorted(columns), "conversation_id")
+
     def holds(self, kind: Kind, value: str) -> bool:
         """Whether this id is erased."""
         if value in self._joined.get(kind, ()):
