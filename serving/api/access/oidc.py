@@ -23,7 +23,8 @@ from serving.api.access.settings import is_trustworthy
 
 # Signed with the issuer's private key. HS256 would make its public key the secret, `none` needs none.
 ALGORITHMS = ("RS256", "ES256")
-_REQUIRED = ("exp", "nbf", "iss", "aud", "sub")
+# What OpenID Connect requires of every token; `nbf` it does not know, so it is obeyed where an issuer sends it.
+_REQUIRED = ("exp", "iat", "iss", "aud", "sub")
 _LEEWAY_SECONDS = 30
 _TIMEOUT_SECONDS = 5
 _KEYS_KEPT_SECONDS = 300
