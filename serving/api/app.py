@@ -99,9 +99,9 @@ async def _follow(engine: Engine) -> None:
         try:
             engine.release(await acquire(engine))
             could_read = True
-        except Problem:
-            # An erased or broken version is not served on; said once, for /ready says it all the time.
+        except Problem as problem:
+            # Said once, for /ready says it all the time.
             if could_read:
-                _log.warning("no published version can be read; netvexa status says what is published")
+                _log.warning("no version can be read: %s", problem.__cause__)
             could_read = False
         await asyncio.sleep(FOLLOW_SECONDS)

@@ -41,7 +41,7 @@ def catalog_page(
 
 
 def _definition(version: OpenVersion, model: str, column: str) -> dict[str, object]:
-    described = version.definitions.get("models", {}).get(model, {})
+    described = version.definitions["models"].get(model, {})
     of_column = described.get("columns", {}).get(column, {})
     metric = of_column.get("metric") or {}
     asked = metric_of(version, model, column)

@@ -74,7 +74,7 @@ def read_dashboard(
     definitions = {row["definition"] for row in headline if row["definition"] is not None}
     for name, block in BLOCKS.items():
         visible = [column for column in block.row.columns() if not visibility.hides(block.model, column)]
-        if block.model not in version.tables or not set(visible) - block.key():
+        if not (version.has(block.model) and set(visible) - block.key()):
             continue
         rows = reader.table(f"select * from {visibility.relation(block.model)} as newest {block.sql}")
         shown = show(rows, block.model, visible, visibility)
@@ -88,6 +88,8 @@ def read_dashboard(
 
 
 def _headline(reader: Reader, version: OpenVersion, visibility: Visibility) -> list[dict[str, Any]]:
+    if not (version.has("kpi_daily") and version.has("kpi_targets")):
+        return []
     labels, homes = metric_labels(version.definitions), _homes(version.definitions)
     visible = visibility.metrics_of_kpi_daily()
     order = {metric: place for place, metric in enumerate(READING_ORDER)}
@@ -107,7 +109,7 @@ def _headline(reader: Reader, version: OpenVersion, visibility: Visibility) -> l
 def _homes(definitions: Mapping[str, Any]) -> dict[str, str]:
     """Id of its definition by headline metric; of several marts with the same metric the first."""
     homes: dict[str, str] = {}
-    for model, described in sorted(definitions.get("models", {}).items()):
+    for model, described in sorted(definitions["models"].items()):
         for column, of_column in described["columns"].items():
             if of_column["metric"] is not None:
                 homes.setdefault(of_column["metric"].get("name") or column, f"{model}.{column}")

@@ -26,7 +26,7 @@ _ATTEMPTS = 5
 
 
 class NothingPublishedError(LookupError):
-    """There is no version to read, or the current one cannot be opened."""
+    """There is no version to read, or the current one cannot be opened; the message says which."""
 
 
 class VersionGoneError(LookupError):
@@ -46,7 +46,9 @@ class OpenVersion:
     def __init__(self, version: Version, memory_limit: str, threads: int) -> None:
         self.id = version.id
         self.as_of_date = version.as_of_date
-        self.definitions: Mapping[str, Any] = json.loads(version.catalog.read_text(encoding="utf-8"))
+        catalog = json.loads(version.catalog.read_text(encoding="utf-8"))
+        # A version without definitions shows nothing, for nothing says who may see it.
+        self.definitions: Mapping[str, Any] = {"models": {}, **catalog}
         self.tables: Mapping[str, Mapping[str, str]] = {
             table.name: {column.name: column.type for column in table.columns} for table in version.tables
         }
@@ -70,6 +72,10 @@ class OpenVersion:
         finally:
             watch.cancel()
             cursor.close()
+
+    def has(self, model: str) -> bool:
+        """Whether the version has that mart, and says what it means."""
+        return model in self.tables and model in self.definitions["models"]
 
     def close(self) -> None:
         """Let go of the file and of every result."""
@@ -163,13 +169,15 @@ class Engine:
             return tuple(sorted(self._open))
 
     def _follow(self) -> OpenVersion:
+        reason = "nothing is published yet"
         for _ in range(_ATTEMPTS):
             wanted = current_id(self._root)
             if wanted is None:
                 break
             try:
                 version = self._held(wanted)
-            except VersionGoneError:
+            except VersionGoneError as error:
+                reason = f"version {wanted} cannot be opened: {error.__cause__}"
                 continue
             with self._lock:
                 self._current = wanted
@@ -179,7 +187,7 @@ class Engine:
         with self._lock:
             self._current = None
         self._close_unread()
-        raise NothingPublishedError
+        raise NothingPublishedError(reason)
 
     def _held(self, version_id: str) -> OpenVersion:
         # Looked for on the disk even if it is open still: what was dropped must not be reached by an old cursor.

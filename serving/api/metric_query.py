@@ -64,7 +64,7 @@ class Question:
 
 def metric_of(version: OpenVersion, model: str, column: str) -> Metric | None:
     """The metric in that column, None where there is none or none that can be asked for by period."""
-    described: Mapping[str, Any] = version.definitions.get("models", {}).get(model, {})
+    described: Mapping[str, Any] = version.definitions["models"].get(model, {})
     types = version.tables.get(model, {})
     definition = described.get("columns", {}).get(column, {}).get("metric")
     key: Sequence[str] = described.get("key", ())

@@ -24,7 +24,7 @@ _log = logging.getLogger(__name__)
 MEANINGS: Mapping[int, str] = {
     401: "No valid credentials. The answer is the same whatever is wrong with them.",
     403: "The credentials do not reach this.",
-    404: "There is no such agent, conversation, metric or page.",
+    404: "There is no such agent, conversation or metric, or the version is older than the list.",
     406: "None of the formats asked for can be given.",
     410: "The cursor cannot be continued: its version is no longer kept, or it was altered. Begin at the first page.",
     422: "A parameter is unknown, given twice, or not acceptable.",

@@ -41,7 +41,7 @@ from serving.api.tables import Conditions, identifier, read_page
 
 router = APIRouter(prefix="/api/metrics", tags=["metrics"])
 
-_LIST = numbers(Format.CSV, Format.ARROW, also=(410,))
+_LIST = numbers(Format.CSV, Format.ARROW, also=(404, 410))
 _ONE = numbers(Format.CSV, Format.ARROW, also=(404,))
 
 
@@ -163,7 +163,7 @@ async def _list(
     after = served.after(parameters)
 
     def compute(reader: Reader, visibility: Visibility) -> Content:
-        model, row = source.model, source.row
+        model, row = _found(served, source)
         key = {name: served.version.tables[model][name] for name in source.key}
         page = read_page(
             reader, visibility.relation(model), key=key, conditions=where, limit=parameters.limit, after=after
@@ -177,10 +177,10 @@ async def _list(
 async def _one(
     served: Served, principal: Principal, parameters: FormatParameters, source: _Mart, entity_id: str
 ) -> Response:
-    model, row = source.model, source.row
     (key,) = source.key
 
     def compute(reader: Reader, visibility: Visibility) -> Content:
+        model, row = _found(served, source)
         rows = reader.table(
             f"select * from {visibility.relation(model)} as one where {identifier(key)} = ?", [entity_id]
         )
@@ -190,3 +190,10 @@ async def _one(
         return Content(definitions_of(model, shown), shown, is_list=False)
 
     return await served.answer(principal, parameters, compute)
+
+
+def _found(served: Served, source: _Mart) -> tuple[str, type[Row]]:
+    # After a rollback the version may be older than the mart.
+    if not served.version.has(source.model):
+        raise Problem(404, f"this version has no {source.model}; it was published before there was one")
+    return source.model, source.row

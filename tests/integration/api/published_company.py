@@ -134,10 +134,16 @@ def write_warehouse(path: Path, definitions: Mapping[str, Any], mrr: int = 24_50
         connection.execute("insert into marts.kpi_targets by name select 'quick_ratio' as metric, '>=' as comparator")
 
 
-def publish_company(
-    folder: Path, definitions: Mapping[str, Any], minutes: int = 0, mrr: int = 24_500, keep: int = 7
+def publish_company(  # noqa: PLR0913 - what a test may want otherwise
+    folder: Path,
+    definitions: Mapping[str, Any],
+    *,
+    minutes: int = 0,
+    mrr: int = 24_500,
+    keep: int = 7,
+    catalog: Mapping[str, Any] | None = None,
 ) -> Version:
-    """Publish the company into `folder/published`, `minutes` after the first night."""
+    """Publish the company into `folder/published`, `minutes` after the first night. catalog: published with it."""
     warehouse = folder / "warehouse.duckdb"
     write_warehouse(warehouse, definitions, mrr)
     return publish(
@@ -146,7 +152,7 @@ def publish_company(
         run_id=f"run-{minutes}",
         run_instant=FIRST_NIGHT,
         as_of_date=AS_OF,
-        definitions=definitions,
+        definitions=definitions if catalog is None else catalog,
         published_at=FIRST_NIGHT + timedelta(minutes=minutes),
         keep=keep,
     )

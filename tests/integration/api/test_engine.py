@@ -217,7 +217,7 @@ def test_engine__does_not_serve_on_what_was_replaced_by_something_unreadable(eng
     broken.mkdir()
     (broken / "manifest.json").write_text("{", encoding="utf-8")
     point_current_at(folder / "published", broken.name)
-    with pytest.raises(NothingPublishedError):
+    with pytest.raises(NothingPublishedError, match="20261123T020000Z cannot be opened"):
         engine.acquire()
     assert engine.open_ids == ()
 

@@ -115,6 +115,31 @@ def test_statement_timeout__is_503_and_the_next_request_is_answered(
         assert client.get("/api/metrics/ping").status_code == 200
 
 
+def test_version__older_than_a_list_says_so_and_shows_what_it_has(
+    served: RunningApi, tmp_path: Path, definitions: dict[str, Any]
+) -> None:
+    models = {name: described for name, described in definitions["models"].items() if name == "weekly_active_agents"}
+    publish_company(tmp_path, definitions, minutes=1, catalog={"models": models})
+    with served.client() as client:
+        assert client.get("/api/metrics/weekly-active").json()["data"]
+        data = client.get("/api/metrics/dashboard").json()["data"]
+        assert (data["headline"], set(data)) == ([], {"headline", "weekly_active"})
+        for path in (REVENUE, "/api/metrics/agents/agent-1/time-to-value"):
+            answer = client.get(path)
+            assert answer.status_code == 404
+            assert "this version has no" in answer.json()["detail"]
+
+
+def test_version__without_definitions_shows_nothing_for_nothing_says_who_may_see_it(
+    served: RunningApi, tmp_path: Path, definitions: dict[str, Any]
+) -> None:
+    publish_company(tmp_path, definitions, minutes=1, catalog={})
+    with served.client() as client:
+        assert client.get("/api/metrics/catalog").json()["data"] == []
+        assert client.get("/api/metrics/dashboard").json()["data"] == {"headline": []}
+        assert client.get(REVENUE).status_code == 404
+
+
 def open_files() -> list[str]:
     """What the file descriptors of this process, and so of the server in it, point to."""
     return [str(entry.readlink()) for entry in Path("/proc/self/fd").iterdir() if entry.is_symlink()]
