@@ -100,6 +100,8 @@ class Served:
             "ETag": etag,
             "Vary": "Accept, Authorization",
             "Cache-Control": "private, no-cache",
+            # Text out of a source must not become a page because a browser thinks it looks like one.
+            "X-Content-Type-Options": "nosniff",
             VERSION_HEADER: self.version.id,
             AS_OF_HEADER: self.version.as_of_date.isoformat(),
             **result.headers,

@@ -177,7 +177,7 @@ class Engine:
             try:
                 version = self._held(wanted)
             except VersionGoneError as error:
-                reason = f"version {wanted} cannot be opened: {error.__cause__}"
+                reason = f"version {wanted} cannot be opened: {error.__cause__!r}"
                 continue
             with self._lock:
                 self._current = wanted
@@ -199,7 +199,7 @@ class Engine:
                     opened.readers += 1
                     return opened
             opened = OpenVersion(version, self._memory_limit, self._threads)
-        except (VersionNotFound, OSError, ValueError, duckdb.Error) as error:
+        except (VersionNotFound, OSError, ValueError, KeyError, TypeError, duckdb.Error) as error:
             raise VersionGoneError(version_id) from error
         with self._lock:
             self._open[version_id] = opened

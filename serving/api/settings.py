@@ -20,7 +20,7 @@ class ApiSettings(BaseSettings):
     data_dir: Path = Field(default=Path("data"), validate_default=True, validation_alias="NETVEXA_DATA_DIR")
     host: str = Field(default="127.0.0.1", validation_alias="NETVEXA_API_HOST")
     port: int = Field(default=8090, ge=0, le=65535, validation_alias="NETVEXA_API_PORT")
-    # Seconds one request may spend in DuckDB, waiting for its turn included.
+    # Seconds one request may wait for its turn in DuckDB, and seconds all its statements may then take together.
     statement_timeout: float = Field(default=10, gt=0, validation_alias="NETVEXA_API_STATEMENT_TIMEOUT")
     # Of DuckDB's buffers, for each version that is open: one, and older ones while requests on them last.
     memory_limit: str = Field(

@@ -211,11 +211,14 @@ def test_engine__a_version_that_is_not_there_is_gone(version_id: str, engine: En
         engine.acquire(version_id)
 
 
-def test_engine__does_not_serve_on_what_was_replaced_by_something_unreadable(engine: Engine, folder: Path) -> None:
+@pytest.mark.parametrize("manifest", ["{", "{}", "[]"])
+def test_engine__does_not_serve_on_what_was_replaced_by_something_unreadable(
+    manifest: str, engine: Engine, folder: Path
+) -> None:
     mrr(engine)
     broken = folder / "published" / "20261123T020000Z"
     broken.mkdir()
-    (broken / "manifest.json").write_text("{", encoding="utf-8")
+    (broken / "manifest.json").write_text(manifest, encoding="utf-8")
     point_current_at(folder / "published", broken.name)
     with pytest.raises(NothingPublishedError, match="20261123T020000Z cannot be opened"):
         engine.acquire()
