@@ -41,6 +41,7 @@ def netvexa(debug: bool) -> None:
     netvexa quarantine what is set aside, and why
     netvexa erase      a visitor or an account leaves every number and every file
     netvexa status     what is published, and whether a run is going on
+    netvexa api        the numbers over HTTP, for whom netvexa keys has made a key
 
     Exit codes: 0 done, 1 failed (the last good version is still served), 2 bad usage or configuration, 3 another run
     holds the lock.
