@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from orchestration.failures import ConfigurationError
 from orchestration.lib.paths import DataLayout
-from orchestration.settings import Settings
+from orchestration.settings import Settings, retired_keys
 
 # What is signed; a token is the same function of a visitor's id, which is never this.
 _SIGNED = b"netvexa: fingerprint of a pseudonym key\0"
@@ -20,24 +20,27 @@ _LETTERS = 32
 
 
 def check_pseudonym_key(settings: Settings, layout: DataLayout) -> None:
-    """Refuse a secret other than the one that made the lake's tokens under the same key id.
+    """Refuse a secret, current or retired, other than the one that made the lake's tokens under the same key id.
 
     Raises:
-        ConfigurationError: names the id and what to do; never the secret.
+        ConfigurationError: names the setting, the id and what to do; never the secret.
     """
-    for key_id, fingerprint in _configured(settings).items():
-        held = _held(layout).get(key_id, fingerprint)
-        if not hmac.compare_digest(held, fingerprint):
-            raise ConfigurationError(
-                f"NETVEXA_PSEUDONYM_KEY: tokens of the id {key_id} in {layout.lake} were made with another secret. Put "
-                "that secret back, or give the new one an id that was never used (docs/runbooks/"
-                "rotate-the-pseudonym-key.md)."
-            )
+    held = _held(layout)
+    current = _fingerprints(_current(settings))
+    retired = _fingerprints(retired_keys(settings.pseudonym_retired_keys))
+    for setting, fingerprints in (("NETVEXA_PSEUDONYM_KEY", current), ("NETVEXA_PSEUDONYM_RETIRED_KEYS", retired)):
+        for key_id, fingerprint in fingerprints.items():
+            if not hmac.compare_digest(held.get(key_id, fingerprint), fingerprint):
+                raise ConfigurationError(
+                    f"{setting}: tokens of the id {key_id} in {layout.lake} were made with another secret. Put that "
+                    "secret back, or give the new one an id that was never used (docs/runbooks/"
+                    "rotate-the-pseudonym-key.md)."
+                )
 
 
 def remember_pseudonym_key(settings: Settings, layout: DataLayout) -> None:
     """Keep the fingerprint of the key that is about to make tokens; those of earlier ids stay."""
-    known = {**_held(layout), **_configured(settings)}
+    known = {**_held(layout), **_fingerprints(_current(settings))}
     if known and known != _held(layout):
         layout.lake.mkdir(parents=True, exist_ok=True)
         aside = layout.pseudonym_keys.with_suffix(".tmp")
@@ -45,12 +48,15 @@ def remember_pseudonym_key(settings: Settings, layout: DataLayout) -> None:
         aside.replace(layout.pseudonym_keys)
 
 
-def _configured(settings: Settings) -> Mapping[str, str]:
-    """The fingerprint of the configured key by its id; nothing where the sample company's own is used."""
-    if settings.pseudonym_key is None:
-        return {}
-    key_id, _, secret = settings.pseudonym_key.get_secret_value().partition(":")
-    return {key_id: hmac.digest(secret.encode(), _SIGNED, "sha256").hex()[:_LETTERS]}
+def _current(settings: Settings) -> list[str]:
+    """The configured key; none where the sample company's own is used."""
+    return [] if settings.pseudonym_key is None else [settings.pseudonym_key.get_secret_value()]
+
+
+def _fingerprints(keys: Iterable[str]) -> Mapping[str, str]:
+    """By the id of each `<key id>:<secret>`."""
+    parts = (key.partition(":") for key in keys)
+    return {key_id: hmac.digest(secret.encode(), _SIGNED, "sha256").hex()[:_LETTERS] for key_id, _, secret in parts}
 
 
 def _held(layout: DataLayout) -> Mapping[str, str]:

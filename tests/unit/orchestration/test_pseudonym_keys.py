@@ -46,6 +46,15 @@ def test_pseudonym_key__of_a_new_id_is_taken_and_the_old_one_stays_known(layout:
         check_pseudonym_key(settings(layout.root, "k1:another secret altogether"), layout)
 
 
+def test_retired_key__with_another_secret_than_its_tokens_is_refused(layout: DataLayout) -> None:
+    changes = {"NETVEXA_PSEUDONYM_KEY": f"k2:{SECRET} the second", "NETVEXA_PSEUDONYM_RETIRED_KEYS": f"k1:{SECRET}"}
+    check_pseudonym_key(Settings(_env_file=None, NETVEXA_DATA_DIR=layout.root, **changes), layout)
+    changes["NETVEXA_PSEUDONYM_RETIRED_KEYS"] = "k0:of an older lake,k1:another secret altogether"
+    with pytest.raises(ConfigurationError, match=r"NETVEXA_PSEUDONYM_RETIRED_KEYS.*k1") as refusal:
+        check_pseudonym_key(Settings(_env_file=None, NETVEXA_DATA_DIR=layout.root, **changes), layout)
+    assert "altogether" not in str(refusal.value)
+
+
 def test_pseudonym_key__of_a_lake_that_was_deleted_binds_nobody(layout: DataLayout) -> None:
     shutil.rmtree(layout.lake)
     check_pseudonym_key(settings(layout.root, "k1:another secret altogether"), layout)
