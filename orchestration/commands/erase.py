@@ -98,7 +98,7 @@ def _print_certificate(console: Console, certificate: Certificate) -> None:
 
 def _rows(title: str, tables: Sequence[TableErasure]) -> Table:
     shown = Table(title=title, title_justify="left", title_style="bold")
-    shown.add_column("Table")
+    shown.add_column("Table", no_wrap=True)
     for heading in ("Partitions", "Rows removed", "Rows under new ids", "Set aside, removed"):
         shown.add_column(heading, justify="right")
     for table in tables:
