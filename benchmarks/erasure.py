@@ -24,7 +24,6 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from benchmarks.measured_night import MarkingProgress
 from expectations.catalogue import mart_checks
 from ingestion.contract import RunContext, StagedBatch, StagedPartition
 from ingestion.erasure.rewriting import COMMITTED_TOGETHER
@@ -37,6 +36,7 @@ from orchestration.lib.dbt_build import parse_project
 from orchestration.lib.erasure import erase_from_lake, key_ring, request_of
 from orchestration.lib.erasure_certificate import certify
 from orchestration.lib.landing import land_sources
+from orchestration.lib.progress import Progress
 from orchestration.lib.publishing import publish_warehouse
 from orchestration.lib.session import RunSession, open_session
 from orchestration.lib.warehouse import build
@@ -45,6 +45,10 @@ from orchestration.settings import Settings
 RESULTS = Path(__file__).resolve().parent / "results" / "erasure.md"
 VISITORS = 10_000
 BATCH_ROWS = 50_000
+
+
+class Silence(Progress):
+    """Nothing is told while it is measured."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +137,7 @@ def _settings(data_dir: Path, at: datetime) -> Settings:
 
 @contextmanager
 def _session(settings: Settings) -> Iterator[RunSession]:
-    with open_session(settings, lambda: datetime.now(UTC), MarkingProgress(), ["benchmarks.erasure"]) as session:
+    with open_session(settings, lambda: datetime.now(UTC), Silence(), ["benchmarks.erasure"]) as session:
         yield session
 
 
