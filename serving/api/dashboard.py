@@ -107,10 +107,18 @@ def _headline(reader: Reader, version: OpenVersion, visibility: Visibility) -> l
 
 
 def _homes(definitions: Mapping[str, Any]) -> dict[str, str]:
-    """Id of its definition by headline metric; of several marts with the same metric the first."""
+    """Id of its definition by headline metric; of several marts with the same metric a series over time, if one is."""
     homes: dict[str, str] = {}
-    for model, described in sorted(definitions["models"].items()):
+    for model, described in sorted(
+        definitions["models"].items(), key=lambda entry: (not _is_series(entry[1]), entry[0])
+    ):
         for column, of_column in described["columns"].items():
             if of_column["metric"] is not None:
                 homes.setdefault(of_column["metric"].get("name") or column, f"{model}.{column}")
     return homes
+
+
+def _is_series(model: Mapping[str, Any]) -> bool:
+    """Whether the mart has one row a day, a week or a month, as the headline has."""
+    key = model["key"]
+    return len(key) == 1 and model["columns"][key[0]]["data_type"] == "date"

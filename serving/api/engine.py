@@ -18,6 +18,7 @@ import duckdb
 import pyarrow as pa
 
 from serving.api.results import Results
+from serving.catalog import metric_domains
 from serving.version import Version
 from serving.versions import VersionNotFound, current_id, find_version
 
@@ -46,9 +47,12 @@ class OpenVersion:
     def __init__(self, version: Version, memory_limit: str, threads: int) -> None:
         self.id = version.id
         self.as_of_date = version.as_of_date
-        catalog = json.loads(version.catalog.read_text(encoding="utf-8"))
-        # A version without definitions shows nothing, for nothing says who may see it.
-        self.definitions: Mapping[str, Any] = {"models": {}, **catalog}
+        self.definitions: Mapping[str, Any] = {"models": {}, **json.loads(version.catalog.read_text(encoding="utf-8"))}
+        if not any(metric_domains(self.definitions).values()):
+            raise ValueError(
+                "its catalog says of no metric who may see it: an earlier release published it, and the next "
+                "night publishes one that can be served"
+            )
         self.tables: Mapping[str, Mapping[str, str]] = {
             table.name: {column.name: column.type for column in table.columns} for table in version.tables
         }

@@ -130,14 +130,16 @@ def test_version__older_than_a_list_says_so_and_shows_what_it_has(
             assert "this version has no" in answer.json()["detail"]
 
 
-def test_version__without_definitions_shows_nothing_for_nothing_says_who_may_see_it(
+def test_version__whose_catalog_says_not_who_may_see_it_is_not_served(
     served: RunningApi, tmp_path: Path, definitions: dict[str, Any]
 ) -> None:
     publish_company(tmp_path, definitions, minutes=1, catalog={})
     with served.client() as client:
-        assert client.get("/api/metrics/catalog").json()["data"] == []
-        assert client.get("/api/metrics/dashboard").json()["data"] == {"headline": []}
-        assert client.get(REVENUE).status_code == 404
+        for path in ("/api/metrics/catalog", "/api/metrics/dashboard", REVENUE, "/ready"):
+            answer = client.get(path)
+            assert answer.status_code == 503
+            assert "netvexa nightly publishes" in answer.json()["detail"]
+            assert "data" not in answer.json()
 
 
 def open_files() -> list[str]:
