@@ -23,7 +23,7 @@ DBT := $(CURDIR)/$(BIN)/dbt
 DBT_FLAGS = --project-dir dbt_project --profiles-dir dbt_project --vars '{lake_dir: "$(DATA)/lake", run_instant: "$(NOW)"}'
 DEFER := --defer --state .state
 
-.PHONY: help run demo nightly status superset dev setup setup-dev lock bench test check lint types imports yaml sql parse fix \
+.PHONY: help run demo nightly status superset api dev setup setup-dev lock bench test check lint types imports yaml sql parse fix \
   build model changed state docs metrics-page e2e mutants clean
 
 help: ## list these targets
@@ -44,6 +44,9 @@ status: setup ## what is published, and whether a run is going on
 
 superset: setup ## the dashboards over what is published, on http://127.0.0.1:8088
 	@$(BIN)/netvexa superset
+
+api: setup ## the metrics API over what is published, on http://127.0.0.1:8090
+	@$(BIN)/netvexa api
 
 dev: setup ## Dagster's page: lineage, runs, checks, schedule
 	@$(BIN)/netvexa dev
