@@ -62,6 +62,11 @@ def read_manifests(lake: Lake, source: str | None = None, table: str | None = No
     return [manifest for manifest in manifests if manifest is not None]
 
 
+def remove(lake: Lake, manifest: Manifest) -> None:
+    """Take a landed partition out of the lake, whole: readers see all of it or none. Once more changes nothing."""
+    _remove_partition(lake, _folder(lake, manifest))
+
+
 def is_intact(lake: Lake, manifest: Manifest) -> bool:
     """Whether every file a manifest names is there with the checksum it names."""
     folder = _folder(lake, manifest)

@@ -19,6 +19,7 @@ from orchestration.commands.erase import erase
 from orchestration.commands.keys import keys
 from orchestration.commands.publish import publish
 from orchestration.commands.quarantine import quarantine
+from orchestration.commands.retention import retention
 from orchestration.commands.run import backfill, demo, nightly
 from orchestration.commands.simulate import simulate
 from orchestration.commands.status import status
@@ -39,6 +40,7 @@ def netvexa(debug: bool) -> None:
     netvexa nightly    the same job on the configured sources (netvexa config shows them)
     netvexa backfill   the same job, with days, lists or files read again
     netvexa quarantine what is set aside, and why
+    netvexa retention  what has been kept long enough leaves, as it does every night
     netvexa erase      a visitor or an account leaves every number and every file
     netvexa status     what is published, and whether a run is going on
     netvexa api        the numbers over HTTP, for whom netvexa keys has made a key
@@ -55,6 +57,7 @@ for _command in (
     publish,
     status,
     quarantine,
+    retention,
     erase,
     config,
     simulate,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,6 +49,21 @@ def prune_history(instance: DagsterInstance, keep: int = RUNS_KEPT) -> None:
     from dagster import RunsFilter
     from dagster._core.storage.dagster_run import FINISHED_STATUSES
 
-    for run_id in instance.get_run_ids(RunsFilter(statuses=FINISHED_STATUSES))[keep:]:
+    _forget(instance, instance.get_run_ids(RunsFilter(statuses=FINISHED_STATUSES))[keep:])
+
+
+def forget_runs_through(instance: DagsterInstance, through: date) -> int:
+    """Forget the runs made on UTC days up to `through`; returns how many. A run that has not ended is not forgotten."""
+    from dagster import RunsFilter
+    from dagster._core.storage.dagster_run import FINISHED_STATUSES
+
+    day_after = datetime.combine(through + timedelta(days=1), time(), tzinfo=UTC)
+    old = instance.get_run_ids(RunsFilter(statuses=FINISHED_STATUSES, created_before=day_after))
+    _forget(instance, old)
+    return len(old)
+
+
+def _forget(instance: DagsterInstance, run_ids: Sequence[str]) -> None:
+    for run_id in run_ids:
         instance.delete_run(run_id)
         instance.compute_log_manager.delete_logs(prefix=[run_id])

@@ -68,6 +68,13 @@ class Settings(BaseSettings):
         default=USUAL_LIMITS.volume_min_ratio, ge=0, le=1, validation_alias="NETVEXA_VOLUME_MIN_RATIO"
     )
 
+    # A UTC day leaves when more days than these lie between it and the run's. Events: headline numbers look back 400
+    # days, and a client's clock may be 366 days behind, so that no delivery comes after its event has left.
+    retention_events_days: int = Field(default=760, ge=400, validation_alias="NETVEXA_RETENTION_EVENTS_DAYS")
+    retention_quarantine_days: int = Field(default=90, ge=1, validation_alias="NETVEXA_RETENTION_QUARANTINE_DAYS")
+    retention_logs_days: int = Field(default=90, ge=1, validation_alias="NETVEXA_RETENTION_LOGS_DAYS")
+    retention_versions_days: int = Field(default=30, ge=1, validation_alias="NETVEXA_RETENTION_VERSIONS_DAYS")
+
     superset_url: str = Field(default="http://127.0.0.1:8088", validation_alias="NETVEXA_SUPERSET_URL")
     superset_secret_key: SecretStr | None = Field(default=None, validation_alias="NETVEXA_SUPERSET_SECRET_KEY")
     superset_metadata_uri: SecretStr | None = Field(default=None, validation_alias="NETVEXA_SUPERSET_METADATA_URI")

@@ -29,7 +29,7 @@
         {%- do settings.append(name ~ '=' ~ var(name)) -%}
     {%- endfor -%}
     {%- if execute -%}
-        {%- for name in ['int_event_groups__rebuilt', 'fct_conversations', 'fct_agent_days', 'int_event_groups__built'] -%}
+        {%- for name in ['int_event_groups__rebuilt', 'fct_conversations', 'int_agent_days__summed', 'int_event_groups__built'] -%}
             {%- do settings.append(graph.nodes['model.netvexa.' ~ name].checksum.checksum) -%}
         {%- endfor -%}
     {%- endif -%}
@@ -93,4 +93,61 @@
     {%- if is_incremental() -%}
     delete from {{ this }} where {{ key }} in ({{ rebuilt_keys }})
     {%- endif -%}
+{%- endmacro %}
+
+{#-
+    CTEs: the deliveries of the partitions in the CTE `places` (received_date), and as `judged` those of the groups in the CTE of_groups
+    (event_group), each with its verdict: counted, duplicate or waiting.
+-#}
+{% macro judged_deliveries(of_groups) -%}
+deliveries as (
+    select
+        *,
+        {{ event_group() }} as event_group
+    from {{ source('raw_app', 'events') }}
+    where
+        received_date in (select received_date from places)
+        and {{ stands() }}
+),
+
+repeated_ids as (
+    select id
+    from deliveries
+    group by id
+    having count(*) > 1
+),
+
+-- Few ids come more than once; only those are worth sorting.
+repeated_deliveries as (
+    select
+        *,
+        {{ delivery_number() }} as delivery_number
+    from deliveries
+    where id in (select id from repeated_ids)
+),
+
+numbered as (
+    select * from repeated_deliveries
+    union all
+    select
+        *,
+        1 as delivery_number
+    from deliveries
+    where id not in (select id from repeated_ids)
+),
+
+-- By the first that holds; deliveries after the run's instant are the latest of their id.
+judged as (
+    select
+        *,
+        id as event_id,
+        case
+            when received_at >= {{ run_instant() }} then 'waiting'
+            when delivery_number > 1 or {{ counted_in_a_fold() }} then 'duplicate'
+            when occurred_at >= {{ as_of_end() }} then 'waiting'
+            else 'counted'
+        end as verdict
+    from numbered
+    where event_group in (select event_group from {{ of_groups }})
+)
 {%- endmacro %}

@@ -14,6 +14,11 @@
     )
 {%- endmacro %}
 
+{#- A sum of quality scores, kept in tenths, as the decimal it stands for. -#}
+{% macro score_of_tenths(tenths) -%}
+    cast(cast({{ tenths }} as decimal(27, 0)) * cast(0.1 as decimal(2, 1)) as decimal(28, 1))
+{%- endmacro %}
+
 {#- A count or a decimal of at most 4 places, as an integer number of ten-thousandths. -#}
 {% macro ten_thousandths(expression) -%}
     cast(cast(({{ expression }}) as decimal(38, 4)) * 10000 as hugeint)

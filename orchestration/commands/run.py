@@ -11,6 +11,8 @@ from rich.console import Console
 from orchestration.commands.terminal import headline_table, terminal_progress
 from orchestration.lib.instructions import SOURCES, Instructions, accepted_volume, backfill_of
 from orchestration.lib.jobs import NIGHTLY
+from orchestration.lib.paths import DataLayout
+from orchestration.lib.retention import refuse_days_that_left
 from orchestration.lib.session import NOTHING_MORE, open_session
 from orchestration.nightly_run import run_job
 from orchestration.settings import Settings, load_settings
@@ -82,6 +84,8 @@ def backfill(source: str, first: datetime | None, last: datetime | None, accepte
     settings = load_settings()
     today = (settings.as_of or datetime.now(UTC)).date()
     asked = backfill_of(source, _day(first), _day(last), today)
+    if source == "app":
+        refuse_days_that_left(DataLayout(settings.data_dir), asked.first)
     _run(settings, Instructions(asked, accepted_volume(accepted)))
 
 
@@ -99,7 +103,6 @@ def _run(settings: Settings, instructions: Instructions = NOTHING_MORE) -> None:
 
 
 def _print_headline(console: Console, settings: Settings, seconds: float) -> None:
-    from orchestration.lib.paths import DataLayout
     from serving.headline import headline  # DuckDB
     from serving.versions import current
 

@@ -96,8 +96,14 @@ def _parse(layout: DataLayout, variables: str) -> ParsedProject:
     return ParsedProject(manifest=outcome.result, document=document)  # type: ignore[arg-type]
 
 
-def build_warehouse(
-    project: ParsedProject, session: RunSession, on_node: Callable[[str, int, int], None], select: Sequence[str] = ()
+def build_warehouse(  # noqa: PLR0913 (what is built, of what, who is told)
+    project: ParsedProject,
+    session: RunSession,
+    on_node: Callable[[str, int, int], None],
+    select: Sequence[str] = (),
+    *,
+    tested: bool = True,
+    variables: Mapping[str, str] | None = None,
 ) -> BuildResult:
     """Run `dbt build` into the warehouse file and release the file.
 
@@ -105,7 +111,9 @@ def build_warehouse(
         project: the parse of this process; dbt does not parse again.
         session: its settings, folders and instant, which is what the models take for now.
         on_node: called as each node ends with its name, how many have ended and how many there are.
-        select: model names to build with their tests; empty builds everything.
+        select: what to build, as dbt spells it; empty builds everything.
+        tested: run the data tests of what is built, too.
+        variables: dbt variables of this build alone.
 
     Raises:
         RunFailedError: dbt broke before it could run any node. Failed nodes do not raise, they are in the result.
@@ -114,10 +122,10 @@ def build_warehouse(
 
     layout = session.layout
     layout.warehouse.parent.mkdir(parents=True, exist_ok=True)
-    variables = {**_vars(session.settings, layout), "run_instant": session.instant.isoformat()}
-    arguments = [*_quiet_flags(layout), "build", *_project_flags(layout, json.dumps(variables, sort_keys=True))]
+    values = {**_vars(session.settings, layout), "run_instant": session.instant.isoformat(), **(variables or {})}
+    arguments = [*_quiet_flags(layout), "build", *_project_flags(layout, json.dumps(values, sort_keys=True))]
     # Unit tests prove the SQL, not the night's data: they run with the other tests, once a change, not once a night.
-    arguments += ["--exclude-resource-type", "unit_test"]
+    arguments += ["--exclude-resource-type", "unit_test", *([] if tested else ["--exclude-resource-type", "test"])]
     if select:
         arguments += ["--select", *select]
     runner = dbtRunner(manifest=project.manifest, callbacks=[_counter(on_node)])

@@ -85,8 +85,13 @@ class DataLayout:
 
     @property
     def logs(self) -> Path:
-        """dbt's log, which rotates by itself."""
+        """dbt's log of the day, and those of earlier days by their date."""
         return self.root / "logs"
+
+    @property
+    def audit_log(self) -> Path:
+        """Who asked the API what, one file a UTC day."""
+        return self.root / "audit"
 
     @property
     def runs(self) -> Path:

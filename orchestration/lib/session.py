@@ -10,6 +10,7 @@ from pathlib import Path
 
 from orchestration.lib.company import check_company
 from orchestration.lib.instructions import Instructions
+from orchestration.lib.old_logs import date_dbt_log
 from orchestration.lib.paths import DataLayout
 from orchestration.lib.progress import Progress
 from orchestration.lib.pseudonym_keys import check_pseudonym_key
@@ -67,6 +68,7 @@ def open_session(
     started_at = clock()
     with hold_run_lock(layout.run_lock, started_at, argv):
         recover(layout, progress)
+        date_dbt_log(layout.logs, started_at)
         yield RunSession(
             settings=settings,
             layout=layout,

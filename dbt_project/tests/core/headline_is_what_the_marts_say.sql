@@ -34,14 +34,32 @@ monthly as (
     where is_complete
 ),
 
+scores as (
+    select
+        started_date,
+        1 as conversation_count,
+        cast(quality_score as decimal(28, 1)) as quality_score,
+        rated_response_count,
+        accurate_response_count
+    from {{ ref('fct_conversations') }}
+    union all
+    select
+        activity_date as started_date,
+        conversation_count,
+        cast(quality_score_tenths * 0.1 as decimal(28, 1)) as quality_score,
+        rated_response_count,
+        accurate_response_count
+    from {{ ref('stg_folded__agent_days') }}
+),
+
 conversations as (
     select
         started_date,
-        count(*) as conversation_count,
+        sum(conversation_count) as conversation_count,
         sum(quality_score) as score_sum,
         sum(rated_response_count) as rated_response_count,
         sum(accurate_response_count) as accurate_response_count
-    from {{ ref('fct_conversations') }}
+    from scores
     group by started_date
 ),
 

@@ -11,9 +11,14 @@ conversations as (
     select
         agent_id,
         started_date,
-        count(*) as conversation_count
+        1 as conversation_count
     from {{ ref('fct_conversations') }}
-    group by agent_id, started_date
+    union all
+    select
+        agent_id,
+        activity_date as started_date,
+        conversation_count
+    from {{ ref('stg_folded__agent_days') }}
 ),
 
 spread as (

@@ -9,9 +9,22 @@ agent_days as (
 
 conversations as (
     select
-        *,
-        {{ local_date('started_at') }} as activity_date
+        agent_id,
+        {{ local_date('started_at') }} as activity_date,
+        account_id,
+        1 as conversation_count,
+        message_count,
+        lead_count
     from {{ ref('fct_conversations') }}
+    union all
+    select
+        agent_id,
+        activity_date,
+        account_id,
+        conversation_count,
+        message_count,
+        lead_count
+    from {{ ref('stg_folded__agent_days') }}
 ),
 
 reckoned as (
@@ -19,7 +32,7 @@ reckoned as (
         agent_id,
         activity_date,
         min(account_id) as account_id,
-        count(*) as conversation_count,
+        sum(conversation_count) as conversation_count,
         sum(message_count) as message_count,
         sum(lead_count) as lead_count
     from conversations

@@ -18,6 +18,8 @@ deliveries as (
     where
         received_date in (select received_date from places)
         and received_at < {{ run_instant() }}
+        and {{ stands() }}
+        and not {{ counted_in_a_fold() }}
 ),
 
 events as (

@@ -11,11 +11,23 @@ agents as (
     select * from {{ ref('dim_agents') }}
 ),
 
-first_conversations as (
+starts as (
     select
         agent_id,
         started_at
     from {{ ref('fct_conversations') }}
+    union all
+    select
+        agent_id,
+        first_started_at as started_at
+    from {{ ref('stg_folded__agent_days') }}
+),
+
+first_conversations as (
+    select
+        agent_id,
+        started_at
+    from starts
     qualify row_number() over (partition by agent_id order by started_at) = 1
 ),
 

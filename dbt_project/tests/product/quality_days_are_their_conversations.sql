@@ -16,14 +16,30 @@ agent_days as (
     group by activity_date
 ),
 
-conversations as (
+scores as (
     select
         {{ local_date('started_at') }} as activity_date,
+        rated_response_count,
+        accurate_response_count,
+        cast(quality_score as decimal(28, 1)) as quality_score
+    from {{ ref('fct_conversations') }}
+    union all
+    select
+        activity_date,
+        rated_response_count,
+        accurate_response_count,
+        cast(quality_score_tenths * 0.1 as decimal(28, 1)) as quality_score
+    from {{ ref('stg_folded__agent_days') }}
+),
+
+conversations as (
+    select
+        activity_date,
         sum(rated_response_count) as rated_response_count,
         sum(accurate_response_count) as accurate_response_count,
         sum(quality_score) as quality_score_sum
-    from {{ ref('fct_conversations') }}
-    group by {{ local_date('started_at') }}
+    from scores
+    group by activity_date
 ),
 
 reckoned as (

@@ -17,6 +17,7 @@ import pyarrow as pa
 from ingestion.contract import RunContext, StagedBatch, StagedPartition, TableContract
 from ingestion.erasure.keyring import KeyRing
 from ingestion.erasure.subjects import ErasedSubjects
+from ingestion.folding.fold import newest_folded_day
 from ingestion.lake import Lake
 from ingestion.landing import read_manifests
 from ingestion.manifest import Manifest
@@ -110,7 +111,15 @@ class AppSource:
         with self._connect() as reader:
             shape = check_shape(reader.columns())
             warnings.update(dict.fromkeys([*shape.warnings, *self._standing_warnings(run, reader)]))
-            due = self._days(reader, run, landed=landed, broken=broken, read_to=read_to, warnings=warnings)
+            due = self._days(
+                reader,
+                run,
+                landed=landed,
+                broken=broken,
+                read_to=read_to,
+                left_through=newest_folded_day(lake),
+                warnings=warnings,
+            )
             days = [day for day in due if day not in settled]
             snapshots = (
                 self._snapshot(
@@ -142,14 +151,23 @@ class AppSource:
         landed: list[Manifest],
         broken: set[str],
         read_to: datetime,
+        left_through: date | None,
         warnings: dict[str, None],
     ) -> list[date]:
         """The days that are due, and a warning for each that is not what it should be."""
         backfill = run.backfill if run.backfill is not None and run.backfill.source == SOURCE else None
         first_received = _first_received(reader, read_to) if backfill is not None or not landed else None
-        asked = backfill_days(backfill, first_received, read_to) if backfill is not None else []
-        days = days_to_read(landed, broken, first_received, read_to, look_back=self._look_back, asked=asked)
-        for value in sorted(broken):
+        asked = backfill_days(backfill, first_received, read_to, left_through) if backfill is not None else []
+        days = days_to_read(
+            landed,
+            broken,
+            first_received,
+            read_to,
+            look_back=self._look_back,
+            asked=asked,
+            left_through=left_through,
+        )
+        for value in sorted(broken & {day.isoformat() for day in days}):
             warnings[_of_day(value, "damaged in the lake, read again")] = None
         for day in sorted(set(asked) - set(days)):
             warnings[_of_day(day.isoformat(), "not read again: it landed up to a later instant than this run's")] = None

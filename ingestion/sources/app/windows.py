@@ -69,19 +69,22 @@ def days_to_read(  # noqa: PLR0913 (each is a reason of its own to read a day)
     *,
     look_back: timedelta = LOOK_BACK,
     asked: Collection[date] = (),
+    left_through: date | None = None,
 ) -> list[date]:
     """UTC days to read, in order.
 
     Read are: the look-back before the newest landed day and all that follows, days no run has landed, days a run landed
     before they were over, days whose files are damaged (`broken`, partition values), days a person wants again
     (`asked`). Never read is a day that already landed up to a later instant than `read_to`: an earlier run instant must
-    not cut short what is known.
+    not cut short what is known. Nor a day up to `left_through`: it has left the lake, and its sums count.
     """
     last = last_day(read_to)
     ends = {day: end for day, end in _landed_to(landed).items() if day.isoformat() not in broken}
     known = _landed_to(landed).keys()
     starts = [*known, *asked, *([first_received.astimezone(UTC).date()] if first_received else [])]
     first = min(starts, default=last)
+    if left_through is not None:
+        first = max(first, left_through + _DAY)
     look_back_from = max(known) - look_back if known else first
 
     def wanted(day: date) -> bool:
@@ -98,17 +101,27 @@ def settled_before(read_to: datetime, look_back: timedelta) -> date:
     return last_day(read_to) - look_back
 
 
-def backfill_days(backfill: Backfill, first_received: datetime | None, read_to: datetime) -> list[date]:
+def backfill_days(
+    backfill: Backfill, first_received: datetime | None, read_to: datetime, left_through: date | None = None
+) -> list[date]:
     """The days a person wants read again; from history's first day, up to the newest, where none is given.
 
     Raises PermanentSourceError when a day lies after the newest or before history: reading that would land an empty
-    day over one whose rows the app no longer has.
+    day over one whose rows the app no longer has. Likewise for a day up to `left_through`, which counts by its sums.
     """
     last = last_day(read_to)
     if first_received is None:
         message = "the app has no events, so no day can be read again; what has landed stays"
         raise PermanentSourceError(message)
     beginning = first_received.astimezone(UTC).date()
+    if left_through is not None:
+        if backfill.first is not None and backfill.first <= left_through:
+            message = (
+                f"{backfill.first} cannot be read again: the events up to {left_through} have left the lake, summed "
+                f"up by day (netvexa retention); begin with {left_through + _DAY}"
+            )
+            raise PermanentSourceError(message)
+        beginning = max(beginning, left_through + _DAY)
     wanted = DayRange(backfill.first or beginning, backfill.last or last, read_to)
     if wanted.last > last:
         message = f"{wanted.last} cannot be read again: the newest day that can be read is {last}; end with it"

@@ -7,6 +7,7 @@ import dagster as dg
 from expectations.catalogue import batch_checks
 from orchestration.defs.gates import check_results, check_specs, refusal
 from orchestration.defs.ingestion.event_days import EVENTS, days_asked, event_days, tell_landed_days
+from orchestration.defs.ingestion.folded_days import FOLDED
 from orchestration.lib.dbt_build import parse_project
 from orchestration.lib.landing import land_sources
 from orchestration.lib.session import RunSession
@@ -52,6 +53,7 @@ def raw_tables() -> dg.Definitions:
             partitions_def=days if (source["source_name"], source["name"]) == tuple(EVENTS.path) else None,
         )
         for source in sources
+        if source["source_name"] != FOLDED
     ]
 
     @dg.multi_asset(

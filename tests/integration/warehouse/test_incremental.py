@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.warehouse.dbt_warehouse import COMMITS, GROUPS, MADE_OF_THEM, DbtWarehouse
+from tests.integration.warehouse.dbt_warehouse import COMMITS, GROUPS, MADE_OF_THEM, READ, DbtWarehouse
 from tests.integration.warehouse.event_lake import DAYS, FIRST_DAY, EventLake, event, little_world
 
 END = datetime(2026, 4, 5, 3, tzinfo=UTC)
@@ -165,7 +165,7 @@ def killed_after(commits: int) -> History:
         lake.land_all(dict(days[:5]))
         yield Night(night_after(days[4][0]))
         lake.land_all(dict(days[5:]))
-        yield Night(models=("stg_lake__partitions", *COMMITS[:commits]))
+        yield Night(models=(*READ, *COMMITS[:commits]))
         lake.land(days[5][0], days[5][1][::3])
         lake.lose(days[6][0])
         # Killed again, before any mart: what the first had left in them must not be forgotten.
@@ -185,7 +185,7 @@ def killed_with_another_clock(lake: EventLake) -> Iterator[Night]:
 def killed_in_the_first_build(lake: EventLake) -> Iterator[Night]:
     days = little_world()
     lake.land_all(days)
-    yield Night(models=("stg_lake__partitions", *COMMITS))
+    yield Night(models=(*READ, *COMMITS))
     lake.lose(list(days)[1])
     yield Night()
 

@@ -150,3 +150,21 @@ def test_backfill_days__a_day_that_is_not_there_is_refused(
 ) -> None:
     with pytest.raises(PermanentSourceError, match=told):
         backfill_days(Backfill("app", first, last), _at(begins) if begins else None, _at("2026-11-11T00:00"))
+
+
+def test_a_day_that_has_left__is_not_read_by_a_first_run_the_look_back_or_a_repair() -> None:
+    left = date(2026, 11, 2)
+    first = days_to_read([], set(), _at("2026-11-01T12:00"), _at("2026-11-04T02:00"), left_through=left)
+    assert _iso(first) == ["2026-11-03", "2026-11-04"]
+    landed = [_landed("2026-11-02"), _landed("2026-11-03")]
+    again = days_to_read(landed, {"2026-11-02"}, None, _at("2026-11-04T02:00"), left_through=left)
+    assert _iso(again) == ["2026-11-03", "2026-11-04"]
+
+
+def test_backfill_days__that_have_left_are_refused_and_all_of_history_begins_after_them() -> None:
+    left = date(2026, 11, 2)
+    read_to = _at("2026-11-05T02:00")
+    days = backfill_days(Backfill("app"), _at("2026-11-01T12:00"), read_to, left)
+    assert _iso(days) == ["2026-11-03", "2026-11-04", "2026-11-05"]
+    with pytest.raises(PermanentSourceError, match="begin with 2026-11-03"):
+        backfill_days(Backfill("app", left, date(2026, 11, 4)), _at("2026-11-01T12:00"), read_to, left)

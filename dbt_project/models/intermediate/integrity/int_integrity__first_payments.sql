@@ -7,6 +7,9 @@ deliveries as (
     where
         event_type = 'trial_converted'
         and received_at < {{ run_instant() }}
+        and received_date not in (select received_date from {{ ref('stg_folded__days') }})
+        and {{ stands() }}
+        and not {{ counted_in_a_fold() }}
 ),
 
 first_deliveries as (
@@ -15,12 +18,25 @@ first_deliveries as (
     qualify {{ delivery_number() }} = 1
 ),
 
+app_conversions as (
+    select
+        account_id,
+        occurred_at
+    from first_deliveries
+    where occurred_at < {{ as_of_end() }}
+    union all
+    select
+        account_id,
+        occurred_at
+    from {{ ref('stg_folded__trial_events') }}
+    where event_type = 'trial_converted'
+),
+
 conversions as (
     select
         account_id,
         {{ month_of(local_date('min(occurred_at)')) }} as conversion_month
-    from first_deliveries
-    where occurred_at < {{ as_of_end() }}
+    from app_conversions
     group by account_id
 ),
 

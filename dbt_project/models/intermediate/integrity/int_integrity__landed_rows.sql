@@ -1,7 +1,42 @@
 with
 
+folded_days as (
+    select * from {{ ref('stg_folded__days') }}
+),
+
+folded_deliveries as (
+    select
+        received_date,
+        sum(event_count) as event_count
+    from {{ ref('stg_folded__event_counts') }}
+    group by received_date
+),
+
+-- What the sources held: partitions as they stand, and the days that have left as they were folded. The folds themselves have no source.
 partitions as (
-    select * from {{ ref('stg_lake__partitions') }}
+    select
+        source_name,
+        table_name,
+        partition_value,
+        source_row_count,
+        landed_row_count,
+        quarantined_row_count
+    from {{ ref('stg_lake__partitions') }}
+    where
+        source_name <> 'folded'
+        and not (
+            source_name = 'app' and table_name = 'events' and partition_value in (select received_date from folded_days)
+        )
+    union all
+    select
+        'app' as source_name,
+        'events' as table_name,
+        folded_days.received_date as partition_value,
+        coalesce(folded_deliveries.event_count, 0) + folded_days.quarantined_row_count as source_row_count,
+        coalesce(folded_deliveries.event_count, 0) as landed_row_count,
+        folded_days.quarantined_row_count
+    from folded_days
+    left join folded_deliveries on folded_days.received_date = folded_deliveries.received_date
 ),
 
 landed_events as (
@@ -32,10 +67,23 @@ set_aside as (
     select * from {{ ref('int_events__set_aside') }}
 ),
 
-conversation_events as (
-    select coalesce(sum(conversations.event_count), 0) as event_count
+folded as (
+    select * from {{ ref('int_events__folded') }}
+),
+
+counted_events as (
+    select conversations.event_count
     from conversations
     inner join fct_conversations on conversations.conversation_id = fct_conversations.conversation_id
+    union all
+    select event_count
+    from folded
+    where reason = 'conversation'
+),
+
+conversation_events as (
+    select coalesce(sum(event_count), 0) as event_count
+    from counted_events
 ),
 
 trial_events as (
@@ -52,11 +100,20 @@ events_set_aside as (
 ),
 
 -- What was received at the run's instant or later waits, whatever its id.
-event_ids as (
+standing_event_ids as (
     select
-        count(distinct case when received_at < {{ run_instant() }} then id end)
+        count(distinct case when received_at < {{ run_instant() }} and not {{ counted_in_a_fold() }} then id end)
         + count(case when received_at >= {{ run_instant() }} then 1 end) as event_count
     from {{ source('raw_app', 'events') }}
+    where
+        received_date not in (select received_date from folded_days)
+        and {{ stands() }}
+),
+
+event_ids as (
+    select standing_event_ids.event_count + folded_ids.event_count as event_count
+    from standing_event_ids
+    cross join (select coalesce(sum(event_count), 0) as event_count from folded where reason <> 'duplicate') as folded_ids
 )
 
 select

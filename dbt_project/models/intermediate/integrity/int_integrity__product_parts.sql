@@ -1,13 +1,30 @@
 with
 
-conversations as (
+-- Row by row those whose events stand, summed up those whose events have left.
+counted as (
     select
         started_date as activity_date,
-        count(*) as conversation_count,
+        1 as conversation_count,
+        message_count,
+        lead_count
+    from {{ ref('fct_conversations') }}
+    union all
+    select
+        activity_date,
+        conversation_count,
+        message_count,
+        lead_count
+    from {{ ref('stg_folded__agent_days') }}
+),
+
+conversations as (
+    select
+        activity_date,
+        sum(conversation_count) as conversation_count,
         sum(message_count) as message_count,
         sum(lead_count) as lead_count
-    from {{ ref('fct_conversations') }}
-    group by started_date
+    from counted
+    group by activity_date
 ),
 
 agent_days as (

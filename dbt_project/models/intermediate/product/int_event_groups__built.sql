@@ -1,6 +1,6 @@
 -- Last of all that is built in groups: what stands here is done. (A killed run leaves it as it was, and the next one does the same again.)
 -- depends_on: {{ ref('fct_conversations') }}
--- depends_on: {{ ref('fct_agent_days') }}
+-- depends_on: {{ ref('int_agent_days__summed') }}
 {{
     config(
         materialized="incremental",
@@ -24,6 +24,7 @@ select
     waiting_count,
     duplicate_count,
     trial_events,
+    first_received_date,
     counted_date,
     waits_until,
     built_from,

@@ -15,65 +15,18 @@ places as (
 
 partitions as (
     select
-        partition_value as received_date,
+        received_date,
         checksum
-    from {{ ref('stg_lake__partitions') }}
-    where source_name = 'app' and table_name = 'events'
+    from {{ ref('int_event_days__standing') }}
 ),
 
 -- Only the partitions the groups lie in, but each of them whole: an id's other deliveries decide which one counts.
-deliveries as (
-    select
-        *,
-        {{ event_group() }} as event_group
-    from {{ source('raw_app', 'events') }}
-    where received_date in (select received_date from places)
-),
-
-repeated_ids as (
-    select id
-    from deliveries
-    group by id
-    having count(*) > 1
-),
-
--- Few ids come more than once; only those are worth sorting.
-repeated_deliveries as (
-    select
-        *,
-        {{ delivery_number() }} as delivery_number
-    from deliveries
-    where id in (select id from repeated_ids)
-),
-
-numbered as (
-    select * from repeated_deliveries
-    union all
-    select
-        *,
-        1 as delivery_number
-    from deliveries
-    where id not in (select id from repeated_ids)
-),
-
--- By the first that holds; deliveries after the run's instant are the latest of their id.
-judged as (
-    select
-        *,
-        id as event_id,
-        case
-            when received_at >= {{ run_instant() }} then 'waiting'
-            when delivery_number > 1 then 'duplicate'
-            when occurred_at >= {{ as_of_end() }} then 'waiting'
-            else 'counted'
-        end as verdict
-    from numbered
-    where event_group in (select event_group from to_rebuild)
-),
+{{ judged_deliveries(of_groups='to_rebuild') }},
 
 summed as (
     select
         event_group,
+        min(received_date) as first_received_date,
         min(
             case
                 when verdict = 'counted' and event_type = 'conversation_started'
@@ -140,6 +93,7 @@ completed as (
             when summed.earliest_start is null and to_rebuild.conversation_id is not null then 'no_start'
         end as set_aside_reason,
         summed.waits_until,
+        summed.first_received_date,
         coalesce(summed.event_count, 0) as event_count,
         coalesce(summed.waiting_count, 0) as waiting_count,
         coalesce(summed.duplicate_count, 0) as duplicate_count,
@@ -179,6 +133,7 @@ select
     rated_response_count,
     accurate_response_count,
     trial_events,
+    first_received_date,
     counted_date,
     case
         when counted_date is null then former_dates

@@ -2,10 +2,10 @@ with
 
 partitions as (
     select
-        partition_value as received_date,
+        received_date,
         checksum
-    from {{ ref('stg_lake__partitions') }}
-    where source_name = 'app' and table_name = 'events' and landed_row_count > 0
+    from {{ ref('int_event_days__standing') }}
+    where landed_row_count > 0
 ),
 
 built as (
@@ -55,7 +55,9 @@ arrived_deliveries as (
         {{ event_group() }} as event_group,
         received_date
     from {{ source('raw_app', 'events') }}
-    where received_date in (select received_date from arrived_partitions)
+    where
+        received_date in (select received_date from arrived_partitions)
+        and {{ stands() }}
 ),
 
 -- An id delivered before, or under another group: which of its deliveries counts is open again. The narrow look at all ids.
@@ -67,6 +69,7 @@ delivered_before as (
     where
         received_date in (select received_date from settled_partitions)
         and id in (select id from arrived_deliveries)
+        and {{ stands() }}
 ),
 
 -- Killed between summing up and recording: the marts may hold any of these, whatever the lake says now.

@@ -4,6 +4,10 @@ groups as (
     select * from {{ ref('int_event_groups__built') }}
 ),
 
+folded as (
+    select * from {{ ref('int_events__folded') }}
+),
+
 trials as (
     select * from {{ ref('int_accounts__trials') }}
 ),
@@ -35,16 +39,33 @@ by_conversation as (
     group by set_aside_reason
 ),
 
+of_folds as (
+    select
+        reason,
+        event_count
+    from folded
+    where reason in ('duplicate', 'test', 'no_start')
+),
+
 trials_begun as (
     select count(*) as event_count
     from trial_events
     where event_id in (select event_id from trials where event_id is not null)
 ),
 
-other_events as (
-    select sum(event_count) as event_count
+other_deliveries as (
+    select event_count
     from groups
     where conversation_id is null
+    union all
+    select event_count
+    from folded
+    where reason = 'other'
+),
+
+other_events as (
+    select sum(event_count) as event_count
+    from other_deliveries
 ),
 
 -- Of no mart's use: all that is in no conversation, but what began an account's trial.
@@ -63,11 +84,14 @@ reasons as (
     union all
     select * from by_conversation
     union all
+    select * from of_folds
+    union all
     select * from unused
 )
 
 select
     reason,
-    cast(event_count as bigint) as event_count
+    cast(sum(event_count) as bigint) as event_count
 from reasons
-where event_count > 0
+group by reason
+having sum(event_count) > 0

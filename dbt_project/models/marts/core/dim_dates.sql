@@ -1,7 +1,7 @@
 with
 
-conversations as (
-    select * from {{ ref('fct_conversations') }}
+agent_days as (
+    select * from {{ ref('int_agent_days__summed') }}
 ),
 
 agents as (
@@ -25,8 +25,8 @@ revenue_lines as (
 ),
 
 first_dates as (
-    select min(started_date) as first_date
-    from conversations
+    select min(activity_date) as first_date
+    from agent_days
     union all
     select {{ local_date('min(created_at)') }}
     from agents

@@ -14,8 +14,8 @@ active_agents as (
     select * from {{ ref('weekly_active_agents') }}
 ),
 
-conversations as (
-    select * from {{ ref('fct_conversations') }}
+agent_days as (
+    select * from {{ ref('int_agent_days__summed') }}
 ),
 
 agents as (
@@ -48,13 +48,13 @@ day_bounds as (
 
 conversation_days as (
     select
-        started_date,
-        count(*) as conversation_count,
-        sum(quality_score) as quality_score_sum,
+        activity_date,
+        sum(conversation_count) as conversation_count,
+        {{ score_of_tenths('sum(quality_score_tenths)') }} as quality_score_sum,
         sum(rated_response_count) as rated_response_count,
         sum(accurate_response_count) as accurate_response_count
-    from conversations
-    group by started_date
+    from agent_days
+    group by activity_date
 ),
 
 quality as (
@@ -66,7 +66,7 @@ quality as (
         ) }} as response_accuracy_ratio
     from day_bounds
     inner join conversation_days
-        on conversation_days.started_date between day_bounds.window_start_date and day_bounds.as_of_date
+        on conversation_days.activity_date between day_bounds.window_start_date and day_bounds.as_of_date
     group by day_bounds.as_of_date
 ),
 

@@ -1,19 +1,19 @@
 with
 
-conversations as (
-    select * from {{ ref('fct_conversations') }}
+agent_days as (
+    select * from {{ ref('int_agent_days__summed') }}
 ),
 
 daily as (
     select
-        started_date as activity_date,
-        count(*) as conversation_count,
-        sum(quality_score) as quality_score_sum,
+        activity_date,
+        cast(sum(conversation_count) as bigint) as conversation_count,
+        {{ score_of_tenths('sum(quality_score_tenths)') }} as quality_score_sum,
         cast(sum(lead_count) as bigint) as lead_count,
         cast(sum(rated_response_count) as bigint) as rated_response_count,
         cast(sum(accurate_response_count) as bigint) as accurate_response_count
-    from conversations
-    group by started_date
+    from agent_days
+    group by activity_date
 )
 
 select

@@ -6,15 +6,15 @@ agents as (
     where created_at < {{ as_of_end() }}
 ),
 
-conversations as (
-    select * from {{ ref('fct_conversations') }}
+agent_days as (
+    select * from {{ ref('int_agent_days__summed') }}
 ),
 
 first_conversations as (
     select
         agent_id,
-        min(started_at) as first_conversation_at
-    from conversations
+        min(first_started_at) as first_conversation_at
+    from agent_days
     group by agent_id
 ),
 

@@ -3,7 +3,11 @@ with
 received as (
     select *
     from {{ source('raw_app', 'events') }}
-    where received_at < {{ run_instant() }}
+    where
+        received_at < {{ run_instant() }}
+        and received_date not in (select received_date from {{ ref('stg_folded__days') }})
+        and {{ stands() }}
+        and not {{ counted_in_a_fold() }}
 ),
 
 -- Which delivery counts is settled before the clock is looked at: a delivery that waits is not replaced by a later one.

@@ -1,0 +1,150 @@
+"""Which days leave, and what of logs, versions and quarantined rows goes with them."""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from ingestion.contract import QUARANTINE_SCHEMA, RunContext, StagedBatch
+from ingestion.expiry import expired_quarantines, forget_quarantined_rows
+from ingestion.folding.contract import DAYS
+from ingestion.lake import MANIFEST_FILE, QUARANTINE_FILE, Lake
+from ingestion.landing import commit, is_intact, read_manifests
+from ingestion.quarantine import counts_set_aside, rows_set_aside
+from ingestion.sources.app.contract import EVENTS
+from ingestion.staging import PartitionWriter, Provenance
+from orchestration.failures import ConfigurationError
+from orchestration.lib.leaving import last_leaving_day
+from orchestration.lib.old_logs import date_dbt_log, old_logs, remove_logs
+from orchestration.lib.paths import DataLayout
+from orchestration.lib.retention import due, refuse_days_that_left
+from orchestration.settings import Settings
+
+NOW = datetime(2026, 11, 22, 2, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("instant", "leaves"),
+    [
+        (datetime(2026, 1, 31, 23, 59, 59, 999999, tzinfo=UTC), False),
+        (datetime(2026, 2, 1, tzinfo=UTC), True),
+    ],
+)
+def test_a_day__leaves_when_more_days_than_are_kept_lie_behind_it(instant: datetime, leaves: bool) -> None:
+    assert (date(2026, 1, 1) <= last_leaving_day(instant, 30)) == leaves
+
+
+def test_a_day__is_a_day_of_utc_wherever_the_run_stands() -> None:
+    instant = datetime.fromisoformat("2026-02-01T01:00:00+02:00")
+    assert last_leaving_day(instant, 30) == date(2025, 12, 31)
+
+
+def land(lake: Lake, day: date, read_at: datetime, reasons: int) -> None:
+    run = RunContext("r", read_at, lambda: read_at, lambda text: None)
+    with PartitionWriter(lake, run, EVENTS, day.isoformat(), Provenance("a test")) as writer:
+        rows = [{"key": f"e{number}", "reason": "no id", "origin": "a test"} for number in range(reasons)]
+        writer.set_aside(pa.Table.from_pylist(rows, QUARANTINE_SCHEMA))
+        commit(lake, StagedBatch("app", (writer.finish(),)))
+
+
+def test_quarantined_rows__leave_and_their_counts_stay(tmp_path: Path) -> None:
+    lake = Lake(tmp_path)
+    for day in (date(2026, 1, 1), date(2026, 1, 2)):
+        land(lake, day, NOW, reasons=2)
+    before = counts_set_aside(lake)
+    left = forget_quarantined_rows(lake, date(2026, 1, 1))
+    assert [manifest.partition_value for manifest in left] == ["2026-01-01"]
+    assert counts_set_aside(lake) == before
+    assert {row.partition_value for row in rows_set_aside(lake)} == {"2026-01-02"}
+    assert [path.parent.name for path in tmp_path.rglob(QUARANTINE_FILE)] == ["received_date=2026-01-02"]
+    assert all(is_intact(lake, manifest) for manifest in read_manifests(lake))
+    assert forget_quarantined_rows(lake, date(2026, 1, 1)) == []
+
+
+def test_quarantined_rows__that_a_kill_left_without_a_name_leave_with_the_next_run(tmp_path: Path) -> None:
+    lake = Lake(tmp_path)
+    land(lake, date(2026, 1, 1), NOW, reasons=2)
+    folder = lake.partition("app", "events", "received_date", "2026-01-01")
+    document = json.loads((folder / MANIFEST_FILE).read_text())
+    del document["files"][QUARANTINE_FILE]
+    (folder / MANIFEST_FILE).write_text(json.dumps(document))
+    assert len(expired_quarantines(lake, date(2026, 1, 1))) == 1
+    forget_quarantined_rows(lake, date(2026, 1, 1))
+    assert not (folder / QUARANTINE_FILE).exists()
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> DataLayout:
+    return DataLayout(tmp_path)
+
+
+def test_logs__leave_by_the_day_in_their_names(layout: DataLayout) -> None:
+    stay = [
+        layout.runs / "20260824T020000Z-aaaaaaaa",
+        layout.audit_log / "api-2026-08-24.jsonl",
+        layout.logs / "dbt.log",
+    ]
+    leave = [
+        layout.audit_log / "api-2026-08-23.jsonl",
+        layout.logs / "dbt-2026-08-23.log",
+        layout.runs / "20260823T235959Z-aaaaaaaa",
+    ]
+    for path in (*stay, *leave):
+        if path.suffix:
+            path.parent.mkdir(exist_ok=True)
+            path.write_text("a line\n")
+        else:
+            path.mkdir(parents=True)
+            (path / "run.log").write_text("a line\n")
+    found = old_logs(layout, last_leaving_day(NOW, 90))
+    assert found == sorted(leave)
+    remove_logs(found)
+    assert all(path.exists() for path in stay)
+    assert not any(path.exists() for path in leave)
+
+
+def test_dbt_log__is_named_by_its_day_before_another_begins(layout: DataLayout) -> None:
+    layout.logs.mkdir()
+    log = layout.logs / "dbt.log"
+    log.write_text("of yesterday\n")
+    yesterday = (NOW - timedelta(days=1)).timestamp()
+    os.utime(log, (yesterday, yesterday))
+    date_dbt_log(layout.logs, NOW)
+    assert (layout.logs / "dbt-2026-11-21.log").read_text() == "of yesterday\n"
+    log.write_text("of today\n")
+    os.utime(log, (NOW.timestamp(), NOW.timestamp()))
+    date_dbt_log(layout.logs, NOW)
+    assert log.read_text() == "of today\n"
+
+
+def test_due__names_what_leaves_and_touches_nothing(layout: DataLayout) -> None:
+    lake = Lake(layout.lake)
+    land(lake, date(2024, 10, 22), NOW, reasons=1)
+    land(lake, date(2024, 10, 23), NOW, reasons=0)
+    (layout.runs / "20260101T020000Z-aaaaaaaa").mkdir(parents=True)
+    before = sorted(layout.root.rglob("*"))
+    leaving = due(Settings(), layout, NOW)
+    assert leaving.event_days == ("2024-10-22",)
+    assert leaving.quarantines == ("app.events received_date=2024-10-22",)
+    assert len(leaving.logs) == 1
+    assert list(leaving.lines()) == [
+        "1 days of events: 2024-10-22",
+        "1 partitions' quarantined rows: app.events received_date=2024-10-22",
+        "1 logs and run folders: 20260101T020000Z-aaaaaaaa",
+    ]
+    assert sorted(layout.root.rglob("*")) == before
+
+
+def test_backfill__of_a_day_that_has_left_is_refused_before_anything_is_read(layout: DataLayout) -> None:
+    lake = Lake(layout.lake)
+    run = RunContext("r", NOW, lambda: NOW, lambda text: None)
+    with PartitionWriter(lake, run, DAYS, "2024-10-22", Provenance("a test")) as writer:
+        commit(lake, StagedBatch("folded", (writer.finish(),)))
+    refuse_days_that_left(layout, date(2024, 10, 23))
+    with pytest.raises(ConfigurationError, match="--from 2024-10-23 is the earliest"):
+        refuse_days_that_left(layout, date(2024, 10, 22))
