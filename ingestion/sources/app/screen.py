@@ -106,9 +106,7 @@ def screen_events(batch: pa.RecordBatch, key: PseudonymKey, from_future: datetim
 
     `from_future`: a `received_at` from then on is no server's clock, and waits in quarantine until it has come.
     """
-    rules: list[_Rule] = []
-    for column in ("id", "event_type"):
-        rules += _key_rules(batch, column)
+    rules = [*_key_rules(batch, "id"), *_text_rules(batch, "event_type")]
     rules.append(("event_type is unreadable", _where(batch["event_type"], _is_no_label)))
     rules += _instant_rules(batch, "received_at")
     rules += _server_clock_rules(batch["received_at"], from_future)
@@ -198,6 +196,13 @@ def _distinct(values: pa.Array, check: Callable[[pa.Array], Kept]) -> _Judged:
 
 
 def _key_rules(batch: pa.RecordBatch, column: str) -> list[_Rule]:
+    rules = _text_rules(batch, column)
+    if pc.any(pc.match_substring_regex(batch[column], _AT_SIGN)).as_py():
+        rules.append((f"{column} reads like an e-mail address", _where(batch[column], _is_address)))
+    return rules
+
+
+def _text_rules(batch: pa.RecordBatch, column: str) -> list[_Rule]:
     values = batch[column]
     rules = [(f"{column} is null", pc.is_null(values))]
     # One pass for all: hardly ever is a key anything but a key.
@@ -209,7 +214,6 @@ def _key_rules(batch: pa.RecordBatch, column: str) -> list[_Rule]:
                 _where(values, lambda keys: pc.greater(pc.utf8_length(keys), MAX_KEY_LENGTH)),
             ),
             (f"{column} is not UTF-8", _where(values, lambda keys: pc.match_substring(keys, UNREADABLE))),
-            (f"{column} reads like an e-mail address", _where(values, _is_address)),
         ]
     return rules
 
@@ -217,7 +221,7 @@ def _key_rules(batch: pa.RecordBatch, column: str) -> list[_Rule]:
 def _is_no_key(keys: pa.Array) -> pa.Array:
     long = pc.greater(pc.binary_length(keys), MAX_KEY_LENGTH)
     blank = pc.equal(pc.utf8_trim_whitespace(keys), "")
-    return pc.or_(pc.or_(long, blank), pc.match_substring_regex(keys, f"{UNREADABLE}|{_AT_SIGN}"))
+    return pc.or_(pc.or_(long, blank), pc.match_substring(keys, UNREADABLE))
 
 
 def _is_address(keys: pa.Array) -> pa.Array:
