@@ -5,7 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+from pydantic.fields import FieldInfo
+
 from orchestration.lib.paths import DataLayout
+from orchestration.settings import Settings
 from serving.api.access.settings import AccessSettings
 from tests.privacy.canaries import ENCODINGS
 from tests.privacy.page import PAGE, with_allow_list
@@ -39,6 +43,15 @@ def test_proof__counts_what_is_tried() -> None:
     assert f"in {len(CONTAINERS)} kinds of containers" in page
 
 
-def test_small_cohort__is_the_settings_own() -> None:
-    default = AccessSettings.model_fields["small_cohort"].default
-    assert f"`NETVEXA_API_SMALL_COHORT` ({default})" in PAGE.read_text(encoding="utf-8")
+@pytest.mark.parametrize(
+    "field",
+    [
+        *(field for name, field in Settings.model_fields.items() if name.startswith("retention_")),
+        AccessSettings.model_fields["small_cohort"],
+    ],
+    ids=lambda field: str(field.validation_alias),
+)
+def test_setting__stands_in_the_page_with_its_default(field: FieldInfo) -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    assert f"`{field.validation_alias}` ({field.default})" in page
+    assert set(re.findall(rf"`{field.validation_alias}` \(([0-9]+)\)", page)) == {str(field.default)}
