@@ -23,7 +23,7 @@ DBT := $(CURDIR)/$(BIN)/dbt
 DBT_FLAGS = --project-dir dbt_project --profiles-dir dbt_project --vars '{lake_dir: "$(DATA)/lake", run_instant: "$(NOW)"}'
 DEFER := --defer --state .state
 
-.PHONY: help run demo nightly status superset api dev setup setup-dev lock bench test check lint types imports yaml sql parse fix \
+.PHONY: help run demo nightly status superset api dev setup setup-dev lock bench audit test check lint types imports yaml sql parse fix \
   build model changed state docs metrics-page e2e mutants clean
 
 help: ## list these targets
@@ -99,6 +99,10 @@ e2e: setup-dev ## only the end-to-end tests
 
 mutants: setup-dev ## break every mart on purpose, and list which guard notices
 	@$(BIN)/python -m tests.mutation
+
+audit: setup-dev ## ask which locked packages have known vulnerabilities (needs a service that knows)
+	@for lock in requirements requirements-dev requirements-superset; do \
+	  $(BIN)/pip-audit --strict --disable-pip --require-hashes --requirement $$lock.lock || exit 1; done
 
 check: lint types imports yaml sql parse ## everything but pytest
 
