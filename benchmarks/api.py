@@ -9,7 +9,6 @@ authentication, limits and audit log and reads no number. Nothing is written whe
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import shutil
 import subprocess
@@ -27,9 +26,9 @@ from statistics import quantiles
 import httpx
 
 from benchmarks.ingestion import ROOT
+from benchmarks.publications import publish_again
 from orchestration.lib.paths import DataLayout
 from serving.api.access.keys import KeyFile
-from serving.publish import publish
 from serving.versions import current
 
 RESULTS = ROOT / "benchmarks" / "results" / "api.md"
@@ -97,22 +96,10 @@ async def _one(client: httpx.AsyncClient, path: str, due: float) -> Asked:
 
 def _publish(layout: DataLayout, published: list[str]) -> None:
     """Publish the same marts again, evenly over the run, each time as a version of its own."""
-    version = current(layout.published)
-    assert version is not None
-    definitions = json.loads(version.catalog.read_text(encoding="utf-8"))
     began = time.monotonic()
     for number in range(1, PUBLISHES + 1):
         time.sleep(max(0.0, began + SECONDS * number / (PUBLISHES + 1) - time.monotonic()))
-        version = publish(
-            layout.warehouse,
-            layout.published,
-            run_id=f"benchmark-{number}",
-            run_instant=version.run_instant,
-            as_of_date=version.as_of_date,
-            definitions=definitions,
-            published_at=max(datetime.now(UTC), version.published_at + timedelta(seconds=1)),
-        )
-        published.append(version.id)
+        published.append(publish_again(layout))
 
 
 def _copy(source: DataLayout, target: DataLayout) -> None:

@@ -13,7 +13,6 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import quantiles
 from typing import TYPE_CHECKING, Any
@@ -21,11 +20,11 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from benchmarks.ingestion import ROOT
-from orchestration.lib.dashboards import published_content, push_dashboards, running_superset, signed_in
+from benchmarks.publications import publish_again
+from orchestration.lib.dashboards import push_dashboards, running_superset, signed_in
 from orchestration.lib.paths import DataLayout
 from orchestration.lib.progress import Progress
 from orchestration.settings import load_settings
-from serving.publish import publish
 from serving.versions import current
 from superset_dashboards.assets import read_assets
 from superset_dashboards.native import database
@@ -100,20 +99,7 @@ def _queries(client: SupersetClient) -> Iterator[Query]:
 
 def _publish(layout: DataLayout, published: list[str]) -> None:
     """Publish the same marts again and again, each as a version of its own."""
-    content = published_content(layout)
-    version = current(layout.published)
-    assert version is not None
-    for number in range(1, PUBLISHES + 1):
-        version = publish(
-            layout.warehouse,
-            layout.published,
-            run_id=f"benchmark-{number}",
-            run_instant=version.run_instant,
-            as_of_date=version.as_of_date,
-            definitions=content.definitions,
-            published_at=max(datetime.now(UTC), version.published_at + timedelta(seconds=1)),
-        )
-        published.append(version.id)
+    published.extend(publish_again(layout) for _ in range(PUBLISHES))
 
 
 def _directly(layout: DataLayout, sql: str) -> int:

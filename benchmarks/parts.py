@@ -24,6 +24,8 @@ _OPENINGS = (
     (re.compile(r"reading (spend|rates)"), "read spend and rates"),
     (re.compile(r"Gate 1.*"), "gate 1"),
     (re.compile(r"moving the batches into the lake"), "commit to the lake, record it in Dagster"),
+    (re.compile(r"Erasing"), "take the erased out of the lake"),
+    (re.compile(r"Retention"), "let go of what is due"),
     (re.compile(r"Warehouse"), BUILD),
     # dbt's last node has ended.
     (re.compile(r"dbt (\d+)/\1 .*"), "count rows, record the build in Dagster"),

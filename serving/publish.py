@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from serving.hashing import hash_of_hashes, hash_table
+from serving.quoting import identifier, literal
 from serving.version import (
     CATALOG_FILE,
     MANIFEST_FILE,
@@ -159,7 +160,7 @@ def _write_version(
 
 
 def _copy_table(connection: duckdb.DuckDBPyConnection, name: str, scratch: Path) -> PublishedTable:
-    target = f"{_identifier(SCHEMA)}.{_identifier(name)}"
+    target = f"{identifier(SCHEMA)}.{identifier(name)}"
     # The key comes first in every mart, so sorting by all columns sorts by the key.
     connection.execute(f"create table {target} as select * from source.{target} order by all")
     _copy_comments(connection, name, target)
@@ -188,22 +189,14 @@ def _copy_comments(connection: duckdb.DuckDBPyConnection, name: str, target: str
         [SCHEMA, name],
     ).fetchall()
     for (comment,) in of_tables:
-        connection.execute(f"comment on table {target} is {_literal(comment)}")
+        connection.execute(f"comment on table {target} is {literal(comment)}")
     for column, comment in of_columns:
-        connection.execute(f"comment on column {target}.{_identifier(column)} is {_literal(comment)}")
+        connection.execute(f"comment on column {target}.{identifier(column)} is {literal(comment)}")
 
 
 def _count(connection: duckdb.DuckDBPyConnection, relation: str) -> int:
     row = connection.execute(f"select count(*) from {relation}").fetchone()
     return 0 if row is None else int(row[0])
-
-
-def _identifier(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _write_json(path: Path, value: Mapping[str, Any]) -> None:

@@ -20,7 +20,8 @@ from serving.api.engine import OpenVersion, Reader
 from serving.api.parameters import Grain
 from serving.api.problems import Problem
 from serving.api.shown import SUPPRESSED
-from serving.api.tables import Conditions, PageOfRows, identifier, read_page
+from serving.api.tables import Conditions, PageOfRows, read_page
+from serving.quoting import identifier
 
 # Weeks are cut across months, so nothing longer is made of them.
 COARSER: Mapping[Grain, tuple[Grain, ...]] = {

@@ -15,6 +15,7 @@ import pyarrow as pa
 from serving.api.encoding import json_value
 from serving.api.engine import Reader
 from serving.api.problems import MEANINGS, Problem
+from serving.quoting import identifier
 
 
 @dataclass
@@ -40,11 +41,6 @@ class PageOfRows:
 
     rows: pa.Table
     last_key: tuple[str | None, ...] | None
-
-
-def identifier(name: str) -> str:
-    """The name, quoted."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 def read_page(  # noqa: PLR0913 - a page is all of these, by name

@@ -24,6 +24,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from serving.quoting import identifier, literal
+
 SUPPRESSED = "is_suppressed"
 
 Rule = Mapping[str, Any]
@@ -48,15 +50,6 @@ def suppressed(relation: str, columns: Sequence[str], key: Sequence[str], rules:
     )
 
 
-def identifier(name: str) -> str:
-    """The name, quoted for SQL."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
 def _small(rule: Rule, k: int) -> str:
     sizes = [f"coalesce({identifier(size)}, 0)" for size in rule["sizes"]]
     return "(" + " or ".join(f"({size} > 0 and {size} < {k})" for size in sizes) + ")"
@@ -68,7 +61,7 @@ def _size(rule: Rule) -> str:
 
 def _is_part(rule: Rule) -> str:
     """False for the row that is the total itself: it is no part of what adds up to it."""
-    clauses = [f"{identifier(column)} <> {_literal(value)}" for column, value in rule.get("total", {}).items()]
+    clauses = [f"{identifier(column)} <> {literal(value)}" for column, value in rule.get("total", {}).items()]
     return " and ".join(clauses) or "true"
 
 

@@ -11,8 +11,9 @@ from functools import cache
 from typing import Any
 
 from serving.api.access.principal import Principal
-from serving.api.access.suppression import identifier, suppressed
+from serving.api.access.suppression import suppressed
 from serving.catalog import SCHEMA, metric_domains
+from serving.quoting import identifier
 from serving.roles import Role, read_roles
 
 # Whose rows are about single accounts; an aggregate over them is about as many as it has different ones of these.

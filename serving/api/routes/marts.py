@@ -37,7 +37,8 @@ from serving.api.rows import (
     WeeklyActive,
 )
 from serving.api.shown import definitions_of, show
-from serving.api.tables import Conditions, identifier, read_page
+from serving.api.tables import Conditions, read_page
+from serving.quoting import identifier
 
 router = APIRouter(prefix="/api/metrics", tags=["metrics"])
 
