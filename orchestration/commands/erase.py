@@ -74,6 +74,7 @@ def erase(visitors: tuple[str, ...], file: Path | None, accounts: tuple[str, ...
         before = version_ids(session.layout.published)
         erase_from_lake(session, uuid4().hex, request)
         run_job(session, REBUILD)
+        progress.phase("Looking for what may be left")
         certificate = certify(session, request, before)
     _print_certificate(console, certificate)
 

@@ -53,7 +53,6 @@ def certify(session: RunSession, request: Request, versions_before: Sequence[str
     from serving.versions import current_id, version_ids
 
     layout = session.layout
-    session.progress.phase("Looking for what may be left")
     subjects = erased_subjects(session)
     left = find_erased(layout, subjects, request.typed)
     removed = _remove_evidence(session, left)
