@@ -15,17 +15,14 @@ from ingestion.lake import MANIFEST_FILE, QUARANTINE_FILE, Lake, sync
 from ingestion.landing import read_manifests
 from ingestion.manifest import Manifest
 
-# The keys of partitions that stand for a UTC day; a file stands for the day it was read.
-_DAYS = frozenset({"received_date", "snapshot_date", "read_date"})
-
 
 def expired_quarantines(lake: Lake, through: date) -> list[Manifest]:
-    """The partitions of days up to `through` that still hold quarantined rows, ordered by path."""
+    """The partitions that still hold rows set aside on days up to `through`, ordered by path."""
     return [manifest for manifest, _ in _expired(lake, through)]
 
 
 def forget_quarantined_rows(lake: Lake, through: date) -> list[Manifest]:
-    """Remove the quarantined rows of days up to `through`; returns the manifests that named them.
+    """Remove the rows set aside on days up to `through`; returns the manifests that named them.
 
     The manifest goes first: from then on it counts rows that no file holds. A file left by a kill in between is removed
     by the next call.
@@ -51,6 +48,5 @@ def _expired(lake: Lake, through: date) -> Iterator[tuple[Manifest, Path]]:
 
 
 def _day(manifest: Manifest) -> date:
-    if manifest.partition_key in _DAYS and manifest.partition_value != "none":
-        return date.fromisoformat(manifest.partition_value)
+    """The UTC day the rows were set aside: what is old itself may have been read today."""
     return manifest.read_at.astimezone(UTC).date()

@@ -70,7 +70,7 @@ class Settings(BaseSettings):
 
     # A UTC day leaves when more days than these lie between it and the run's. Events: headline numbers look back 400
     # days, and a client's clock may be 366 days behind, so that no delivery comes after its event has left.
-    retention_events_days: int = Field(default=760, ge=400, validation_alias="NETVEXA_RETENTION_EVENTS_DAYS")
+    retention_events_days: int = Field(default=1826, ge=400, validation_alias="NETVEXA_RETENTION_EVENTS_DAYS")
     retention_quarantine_days: int = Field(default=90, ge=1, validation_alias="NETVEXA_RETENTION_QUARANTINE_DAYS")
     retention_logs_days: int = Field(default=90, ge=1, validation_alias="NETVEXA_RETENTION_LOGS_DAYS")
     retention_versions_days: int = Field(default=30, ge=1, validation_alias="NETVEXA_RETENTION_VERSIONS_DAYS")

@@ -26,6 +26,7 @@ from orchestration.lib.retention import due, refuse_days_that_left
 from orchestration.settings import Settings
 
 NOW = datetime(2026, 11, 22, 2, tzinfo=UTC)
+JANUARY = datetime(2026, 1, 1, 2, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -54,21 +55,22 @@ def land(lake: Lake, day: date, read_at: datetime, reasons: int) -> None:
 
 def test_quarantined_rows__leave_and_their_counts_stay(tmp_path: Path) -> None:
     lake = Lake(tmp_path)
-    for day in (date(2026, 1, 1), date(2026, 1, 2)):
-        land(lake, day, NOW, reasons=2)
+    # Events of years ago that were read yesterday have been set aside for a day.
+    for day, read_at in ((date(2026, 1, 1), JANUARY), (date(2020, 1, 1), JANUARY + timedelta(days=1))):
+        land(lake, day, read_at, reasons=2)
     before = counts_set_aside(lake)
     left = forget_quarantined_rows(lake, date(2026, 1, 1))
     assert [manifest.partition_value for manifest in left] == ["2026-01-01"]
     assert counts_set_aside(lake) == before
-    assert {row.partition_value for row in rows_set_aside(lake)} == {"2026-01-02"}
-    assert [path.parent.name for path in tmp_path.rglob(QUARANTINE_FILE)] == ["received_date=2026-01-02"]
+    assert {row.partition_value for row in rows_set_aside(lake)} == {"2020-01-01"}
+    assert [path.parent.name for path in tmp_path.rglob(QUARANTINE_FILE)] == ["received_date=2020-01-01"]
     assert all(is_intact(lake, manifest) for manifest in read_manifests(lake))
     assert forget_quarantined_rows(lake, date(2026, 1, 1)) == []
 
 
 def test_quarantined_rows__that_a_kill_left_without_a_name_leave_with_the_next_run(tmp_path: Path) -> None:
     lake = Lake(tmp_path)
-    land(lake, date(2026, 1, 1), NOW, reasons=2)
+    land(lake, date(2026, 1, 1), JANUARY, reasons=2)
     folder = lake.partition("app", "events", "received_date", "2026-01-01")
     document = json.loads((folder / MANIFEST_FILE).read_text())
     del document["files"][QUARANTINE_FILE]
@@ -124,17 +126,17 @@ def test_dbt_log__is_named_by_its_day_before_another_begins(layout: DataLayout) 
 
 def test_due__names_what_leaves_and_touches_nothing(layout: DataLayout) -> None:
     lake = Lake(layout.lake)
-    land(lake, date(2024, 10, 22), NOW, reasons=1)
-    land(lake, date(2024, 10, 23), NOW, reasons=0)
+    land(lake, date(2021, 11, 21), JANUARY, reasons=1)
+    land(lake, date(2021, 11, 22), NOW, reasons=1)
     (layout.runs / "20260101T020000Z-aaaaaaaa").mkdir(parents=True)
     before = sorted(layout.root.rglob("*"))
     leaving = due(Settings(), layout, NOW)
-    assert leaving.event_days == ("2024-10-22",)
-    assert leaving.quarantines == ("app.events received_date=2024-10-22",)
+    assert leaving.event_days == ("2021-11-21",)
+    assert leaving.quarantines == ("app.events received_date=2021-11-21",)
     assert len(leaving.logs) == 1
     assert list(leaving.lines()) == [
-        "1 days of events: 2024-10-22",
-        "1 partitions' quarantined rows: app.events received_date=2024-10-22",
+        "1 days of events: 2021-11-21",
+        "1 partitions' quarantined rows: app.events received_date=2021-11-21",
         "1 logs and run folders: 20260101T020000Z-aaaaaaaa",
     ]
     assert sorted(layout.root.rglob("*")) == before
