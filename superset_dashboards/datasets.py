@@ -36,6 +36,9 @@ _TIMES = ("ltv_cac_ratio", "quick_ratio")
 # Columns whose values are words of ours: shown with a capital and without underscores.
 _CATEGORIES = frozenset({"acquisition_channel", "channel", "plan", "reason", "revenue_type", "status"})
 
+# Names that are written in a way of their own.
+_BRANDS = {"Wordpress": "WordPress", "Google ads": "Google Ads"}
+
 Definitions = Mapping[str, Any]
 NativeDataset = dict[str, Any]
 
@@ -134,6 +137,8 @@ def _worded(columns: Mapping[str, str | None]) -> Iterator[dict[str, Any]]:
     for name, type_ in columns.items():
         if name in _CATEGORIES:
             worded = f"upper(left({name}, 1)) || replace(substr({name}, 2), '_', ' ')"
+            for plain, branded in _BRANDS.items():
+                worded = f"replace({worded}, '{plain}', '{branded}')"
         elif name.endswith("_month") and _is_time(type_):
             worded = f"strftime({name}, '%Y-%m')"
         else:
