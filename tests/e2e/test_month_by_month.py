@@ -20,6 +20,7 @@ from ingestion.landing import commit, read_manifests
 from ingestion.simulator.ledger import STRIPE_EVENT_DAYS, Cause, Ledger
 from ingestion.simulator.world import World
 from orchestration.lib.company import open_sources
+from orchestration.lib.erasure import erased_subjects
 from orchestration.settings import Settings
 from tests.e2e.comparing import assert_same, published
 from tests.e2e.conftest import AS_OF, Night, run_night
@@ -49,7 +50,8 @@ def land_unguarded(settings: Settings) -> None:
     with session_of(settings) as session:
         lake = Lake(session.layout.lake)
         run = RunContext(uuid4().hex, session.instant, session.clock, session.progress.doing)
-        with open_sources(settings, session.layout, session.instant, session.progress) as sources:
+        erased = erased_subjects(session)
+        with open_sources(settings, session.layout, session.instant, session.progress, erased) as sources:
             batches = [batch for source in sources for batch in source.stage(lake, run)]
         for batch in batches:
             commit(lake, batch)
