@@ -94,9 +94,12 @@ def dashboards(published: DataLayout) -> Iterator[Dashboards]:
             yield Dashboards(settings, published, address)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """The machine's own Chromium, else the one Playwright has installed."""
+    """The machine's own Chromium, else the one Playwright has installed.
+
+    Of a module: Playwright keeps an event loop running, beside which no other test of the worker could run its own.
+    """
     found = next(
         (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
     )
