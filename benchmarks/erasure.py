@@ -25,12 +25,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from expectations.catalogue import mart_checks
-from ingestion.contract import RunContext, StagedBatch, StagedPartition
+from ingestion.contract import RunContext, StagedBatch
 from ingestion.erasure.rewriting import COMMITTED_TOGETHER
 from ingestion.lake import DATA_FILE, QUARANTINE_FILE, Lake
 from ingestion.landing import commit, discard, read_manifests
+from ingestion.manifest import Manifest
 from ingestion.sources.app.contract import EVENTS
-from ingestion.staging import PartitionWriter, Provenance
+from ingestion.staging import PartitionWriter, Provenance, finish_while_writing
 from orchestration.lib.audit import audit_warehouse
 from orchestration.lib.dbt_build import parse_project
 from orchestration.lib.erasure import erase_from_lake, key_ring, request_of
@@ -158,27 +159,29 @@ def _visitors(session: RunSession) -> list[str]:
 
 
 def _rewrite_every_event_partition(session: RunSession) -> None:
-    """The lake's events read and written as they are, a partition after another, by the lake's own writer."""
+    """The lake's events read and written as they are, by the lake's own writer, as many at once as by an erasure."""
     lake = Lake(session.layout.lake)
     run = RunContext("rewriting", session.instant, session.clock, session.progress.doing)
-    held: list[StagedPartition] = []
     manifests = read_manifests(lake, EVENTS.source, EVENTS.name)
-    for number, manifest in enumerate(manifests, start=1):
-        folder = lake.partition(EVENTS.source, EVENTS.name, EVENTS.partition_key, manifest.partition_value)
-        provenance = Provenance(manifest.origin, manifest.key_id, manifest.read_to)
-        with (
-            pq.ParquetFile(folder / DATA_FILE) as file,
-            PartitionWriter(lake, run, EVENTS, manifest.partition_value, provenance) as writer,
-        ):
-            for batch in file.iter_batches(BATCH_ROWS):
-                writer.write(pa.Table.from_batches([batch]))
-            if QUARANTINE_FILE in manifest.files:
-                writer.set_aside(pq.read_table(folder / QUARANTINE_FILE))
-            held.append(writer.finish())
-        if number % COMMITTED_TOGETHER == 0 or number == len(manifests):
-            commit(lake, StagedBatch(EVENTS.source, tuple(held)))
-            held = []
+    for start in range(0, len(manifests), COMMITTED_TOGETHER):
+        together = manifests[start : start + COMMITTED_TOGETHER]
+        staged = finish_while_writing(writer for manifest in together for writer in _as_it_is(lake, run, manifest))
+        commit(lake, StagedBatch(EVENTS.source, tuple(staged)))
     discard(lake, run.run_id)
+
+
+def _as_it_is(lake: Lake, run: RunContext, manifest: Manifest) -> Iterator[PartitionWriter]:
+    folder = lake.partition(EVENTS.source, EVENTS.name, EVENTS.partition_key, manifest.partition_value)
+    provenance = Provenance(manifest.origin, manifest.key_id, manifest.read_to)
+    with (
+        pq.ParquetFile(folder / DATA_FILE) as file,
+        PartitionWriter(lake, run, EVENTS, manifest.partition_value, provenance) as writer,
+    ):
+        for batch in file.iter_batches(BATCH_ROWS):
+            writer.write(pa.Table.from_batches([batch]))
+        if QUARANTINE_FILE in manifest.files:
+            writer.set_aside(pq.read_table(folder / QUARANTINE_FILE))
+        yield writer
 
 
 if __name__ == "__main__":

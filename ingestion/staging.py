@@ -9,9 +9,9 @@ from __future__ import annotations
 import hashlib
 import io
 import shutil
-from collections import Counter
-from collections.abc import Collection, Mapping
-from concurrent.futures import Executor, Future
+from collections import Counter, deque
+from collections.abc import Collection, Generator, Iterable, Mapping
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 MAX_GROUP_ROWS = 50_000
 MAX_GROUP_BYTES = 32 << 20
+# Partitions being finished while the next is written: each holds a row group at most, and mostly waits for the disk.
+FINISHED_AT_ONCE = 4
 
 
 class _HashedFile(io.RawIOBase):
@@ -177,8 +179,7 @@ class PartitionWriter:
         self._finished = True
         return staged
 
-    def finish_in(self, executor: Executor) -> Future[StagedPartition]:
-        """As `finish`, in a thread of `executor`, while the caller goes on with the next partition."""
+    def _finish_in(self, executor: Executor) -> Future[StagedPartition]:
         self._finished = True
         return executor.submit(self._stamp, self._provenance)
 
@@ -209,3 +210,15 @@ class PartitionWriter:
         )
         quarantine_path = self._folder / QUARANTINE_FILE if self._quarantine is not None else None
         return StagedPartition(manifest, self._folder / DATA_FILE, quarantine_path)
+
+
+def finish_while_writing(writers: Iterable[PartitionWriter]) -> Generator[StagedPartition]:
+    """Finish each in a thread while `writers` makes the next; staged in their order. Raises as `finish`."""
+    waiting: deque[Future[StagedPartition]] = deque()
+    with ThreadPoolExecutor(FINISHED_AT_ONCE, thread_name_prefix="finish") as threads:
+        for writer in writers:
+            waiting.append(writer._finish_in(threads))
+            if len(waiting) > FINISHED_AT_ONCE:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()

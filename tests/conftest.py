@@ -25,6 +25,7 @@ class FoldersTogether(LoadScopeScheduling):
         return next((folder for folder in SHARED if file.startswith(f"{folder}/")), file)
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FoldersTogether:
     return FoldersTogether(config, log)
 

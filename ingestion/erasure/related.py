@@ -39,11 +39,21 @@ ENDED = frozenset({"canceled", "incomplete_expired"})
 
 @dataclass(frozen=True)
 class Affected:
-    """A partition to be rewritten: how many of its rows are theirs, and how many of those it set aside."""
+    """A partition to be rewritten: for each of its rows whether it is theirs, and for each that it set aside."""
 
     manifest: Manifest
-    rows: int
-    set_aside_rows: int
+    theirs: pa.BooleanArray = field(repr=False)
+    theirs_set_aside: pa.BooleanArray = field(repr=False)
+
+    @property
+    def rows(self) -> int:
+        """How many rows are theirs."""
+        return int(self.theirs.true_count)
+
+    @property
+    def set_aside_rows(self) -> int:
+        """How many of the rows that were set aside are theirs."""
+        return int(self.theirs_set_aside.true_count)
 
 
 @dataclass
@@ -82,27 +92,28 @@ def _affected(lake: Lake, subjects: ErasedSubjects, related: Related) -> None:
     manifests = [manifest for manifest in read_manifests(lake) if manifest.source not in NOBODYS]
     set_aside = {place(manifest): set_aside_keys(lake, manifest) for manifest in manifests}
     wanted = {key for keys in set_aside.values() for key in keys if key}
-    counts: dict[str, int] = {}
+    masks: dict[str, pa.BooleanArray] = {}
     for manifest in manifests:
-        count = 0
+        parts = [pa.array([], pa.bool_())]
         if manifest.source == STRIPE:
             if related.stripe_ids:
-                rows = _stripe_rows(lake, manifest)
-                count = sum(not related.stripe_ids.isdisjoint(row_ids(manifest.table, row)) for row in rows)
+                owned = (row_ids(manifest.table, row) for row in _stripe_rows(lake, manifest))
+                parts.append(pa.array([not related.stripe_ids.isdisjoint(ids) for ids in owned], pa.bool_()))
         else:
             for columns in read_columns(lake, manifest, ("id", *subjects.columns)):
                 mask = subjects.rows(manifest.table, columns)
-                count += mask.true_count
+                parts.append(mask)
                 if mask.true_count and wanted and "id" in columns.schema.names:
                     related.quarantine_keys |= wanted & set(columns.filter(mask)["id"].to_pylist())
-        counts[place(manifest)] = count
+        masks[place(manifest)] = pa.concat_arrays(parts)
     for manifest in manifests:
-        aside = sum(is_theirs(manifest, key, subjects, related) for key in set_aside[place(manifest)])
-        if counts[place(manifest)] or aside:
-            related.affected.append(Affected(manifest, counts[place(manifest)], aside))
+        keys = set_aside[place(manifest)]
+        aside = pa.array([_is_theirs(manifest, key, subjects, related) for key in keys], pa.bool_())
+        if masks[place(manifest)].true_count or aside.true_count:
+            related.affected.append(Affected(manifest, masks[place(manifest)], aside))
 
 
-def is_theirs(manifest: Manifest, key: str | None, subjects: ErasedSubjects, related: Related) -> bool:
+def _is_theirs(manifest: Manifest, key: str | None, subjects: ErasedSubjects, related: Related) -> bool:
     """Whether a row that was set aside under this key is somebody's who is erased."""
     if not key:
         return False
@@ -119,7 +130,8 @@ def place(manifest: Manifest) -> str:
 
 def read_columns(lake: Lake, manifest: Manifest, names: tuple[str, ...]) -> Iterator[pa.Table]:
     """Those of the columns that a partition has, in parts of bounded size."""
-    with pq.ParquetFile(partition_folder(lake, manifest) / DATA_FILE) as file:
+    # Of a few columns a buffer for the whole row group is only work.
+    with pq.ParquetFile(partition_folder(lake, manifest) / DATA_FILE, pre_buffer=False) as file:
         held = [name for name in names if name in file.schema_arrow.names]
         for batch in file.iter_batches(BATCH_ROWS, columns=held):
             yield pa.Table.from_batches([batch])

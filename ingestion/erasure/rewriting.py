@@ -6,6 +6,7 @@ what is whose (related), which ids become which (replacement).
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,25 +14,23 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from ingestion.contract import QUARANTINE_SCHEMA, RunContext, StagedBatch, StagedPartition, TableContract
+from ingestion.contract import QUARANTINE_SCHEMA, RunContext, StagedBatch, TableContract
 from ingestion.erasure.related import (
     BATCH_ROWS,
     STRIPE,
-    Related,
-    is_theirs,
+    Affected,
     partition_folder,
     place,
 )
 from ingestion.erasure.replacement import Plan
 from ingestion.erasure.stripe_ids import is_catalogue, payload_of, replaced
-from ingestion.erasure.subjects import ErasedSubjects
 from ingestion.lake import DATA_FILE, QUARANTINE_FILE, Lake
 from ingestion.landing import commit, discard
 from ingestion.manifest import Manifest
 from ingestion.sources.app.contract import ACCOUNTS, AGENTS, EVENTS
 from ingestion.sources.stripe.contract import TABLES
 from ingestion.sources.stripe.prune import canonical
-from ingestion.staging import PartitionWriter, Provenance
+from ingestion.staging import PartitionWriter, Provenance, finish_while_writing
 
 # Committed together: a commit mostly waits for the disk.
 COMMITTED_TOGETHER = 16
@@ -40,12 +39,11 @@ _CONTRACTS = {(table.source, table.name): table for table in (ACCOUNTS, AGENTS, 
 
 @dataclass(frozen=True)
 class Rewriting:
-    """What a rewriting is of: the lake, in which run, without whom, what was found of them, and their new ids."""
+    """What a rewriting is of: the lake, in which run, the partitions with their rows in them, and their new ids."""
 
     lake: Lake
     run: RunContext
-    subjects: ErasedSubjects
-    related: Related
+    affected: Sequence[Affected]
     plan: Plan
 
     def rewrite(self) -> None:
@@ -54,16 +52,18 @@ class Rewriting:
         Rows of behaviour go, and what was set aside of theirs; the manifest counts as if they had never been read. Rows
         of money stay, under the plan's ids.
         """
-        affected = self.related.affected
         try:
-            for start in range(0, len(affected), COMMITTED_TOGETHER):
-                together = affected[start : start + COMMITTED_TOGETHER]
-                self.run.progress(f"rewriting {place(together[0].manifest)}, {start} of {len(affected)} done")
-                commit(self.lake, StagedBatch("erasure", tuple(self._staged(one.manifest) for one in together)))
+            for start in range(0, len(self.affected), COMMITTED_TOGETHER):
+                together = self.affected[start : start + COMMITTED_TOGETHER]
+                self.run.progress(f"rewriting {place(together[0].manifest)}, {start} of {len(self.affected)} done")
+                staged = finish_while_writing(writer for one in together for writer in self._written(one))
+                commit(self.lake, StagedBatch("erasure", tuple(staged)))
         finally:
             discard(self.lake, self.run.run_id)
 
-    def _staged(self, manifest: Manifest) -> StagedPartition:
+    def _written(self, affected: Affected) -> Iterator[PartitionWriter]:
+        """The partition as it will be, ready to be finished."""
+        manifest = affected.manifest
         folder = partition_folder(self.lake, manifest)
         # As it was read: the instant, the source and how far it was read are the reading's, not this rewriting's.
         reading = replace(self.run, instant=manifest.read_at)
@@ -73,23 +73,22 @@ class Rewriting:
         with pq.ParquetFile(folder / DATA_FILE) as file:
             contract = _contract(manifest, file.schema_arrow)
             with PartitionWriter(self.lake, reading, contract, manifest.partition_value, provenance) as writer:
+                read = 0
                 for batch in file.iter_batches(BATCH_ROWS):
-                    writer.write(self._kept(manifest, pa.Table.from_batches([batch])))
+                    theirs = affected.theirs.slice(read, batch.num_rows)
+                    writer.write(self._kept(manifest, pa.Table.from_batches([batch]), theirs))
+                    read += batch.num_rows
                 if QUARANTINE_FILE in manifest.files:
-                    writer.set_aside(self._kept_aside(manifest, pq.read_table(folder / QUARANTINE_FILE)))
+                    aside = pq.read_table(folder / QUARANTINE_FILE).cast(QUARANTINE_SCHEMA)
+                    writer.set_aside(aside.filter(pc.invert(affected.theirs_set_aside)))
                 writer.count_nulled(manifest.nulled_values)
-                return writer.finish()
+                yield writer
 
-    def _kept(self, manifest: Manifest, rows: pa.Table) -> pa.Table:
+    def _kept(self, manifest: Manifest, rows: pa.Table, theirs: pa.BooleanArray) -> pa.Table:
         if manifest.source != STRIPE:
-            return rows.filter(pc.invert(self.subjects.rows(manifest.table, rows)))
+            return rows.filter(pc.invert(theirs))
         changed = [_renamed(manifest.table, row, self.plan) for row in rows.to_pylist()]
         return pa.Table.from_pylist(changed, rows.schema)
-
-    def _kept_aside(self, manifest: Manifest, rows: pa.Table) -> pa.Table:
-        keys = rows["key"].to_pylist()
-        stays = [not is_theirs(manifest, key, self.subjects, self.related) for key in keys]
-        return rows.cast(QUARANTINE_SCHEMA).filter(pa.array(stays, pa.bool_()))
 
 
 def _renamed(table: str, row: dict[str, Any], plan: Plan) -> dict[str, Any]:

@@ -7,8 +7,9 @@ it out, rewriting takes it out or changes its ids).
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -43,7 +44,7 @@ class ErasedSubjects:
 
     def __post_init__(self) -> None:
         self.keys.require(self.tokens)
-        self._visitors = pa.array(sorted(self.tokens.get("visitor", ())), pa.string())
+        self._visitors = self.tokens.get("visitor", frozenset())
         self._digests = {
             bytes.fromhex(token.rpartition("_")[2]) for of_kind in self.tokens.values() for token in of_kind
         }
@@ -65,17 +66,18 @@ class ErasedSubjects:
         if value in self._joined.get(kind, ()):
             return True
         tokens = self.tokens.get(kind, frozenset())
-        return any(token in tokens for token in self.keys.tokens(kind, value, self._key_ids.get(kind, ())))
+        if not tokens:
+            return False
+        return any(token in tokens for token in self.keys.tokens(kind, value, self._key_ids[kind]))
 
     def names_one(self, words: Iterable[str]) -> bool:
         """Whether one of these words is the id of somebody erased, of whatever kind, or a visitor's token."""
-        visitors = self.tokens.get("visitor", frozenset())
         kinds = [kind for kind, tokens in self.tokens.items() if tokens]
         prefixes = [
             (key.secret, b"" if kind == "visitor" else f"{kind}:".encode()) for key in self.keys.keys for kind in kinds
         ]
         for word in words:
-            if word in visitors:
+            if word in self._visitors:
                 return True
             text = word.encode()
             # Millions of words: a digest each and kind, and nothing else.
@@ -126,17 +128,17 @@ class ErasedSubjects:
         if table in _OWN_ID:
             columns.append(("id", _OWN_ID[table]))
         for column, kind in columns:
-            if kind in kinds:
-                found = pc.or_(found, self._where(kind, batch[column]))
+            if kind in kinds and (self.tokens.get(kind) or kind in self._joined):
+                found = pc.or_(found, _where(batch[column], partial(self.holds, kind)))
         if "visitor" in kinds and "visitor_token" in batch.schema.names:
-            found = pc.or_(found, pc.is_in(_whole(batch["visitor_token"]), self._visitors))
+            found = pc.or_(found, _where(batch["visitor_token"], self._visitors.__contains__))
         return found
 
-    def _where(self, kind: Kind, values: pa.Array | pa.ChunkedArray) -> pa.Array:
-        if not self.tokens.get(kind) and kind not in self._joined:
-            return pa.repeat(pa.scalar(False), len(values))
-        marked = map_distinct(_whole(values), lambda value: "x" if value and self.holds(kind, value) else None)
-        return pc.is_valid(marked)
+
+def _where(values: pa.Array | pa.ChunkedArray, holds: Callable[[str], bool]) -> pa.Array:
+    """Rows whose value is held; asked once a distinct value, for Arrow would make its set of them for every batch."""
+    marked = map_distinct(_whole(values), lambda value: "x" if value and holds(value) else None)
+    return pc.is_valid(marked)
 
 
 def _whole(values: pa.Array | pa.ChunkedArray) -> pa.Array:

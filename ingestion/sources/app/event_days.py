@@ -9,9 +9,8 @@ they spend their time in let the others run.
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from datetime import date, datetime, timedelta
 from typing import Protocol
@@ -29,10 +28,8 @@ from ingestion.sources.app.read_ahead import read_ahead
 from ingestion.sources.app.screen import MAX_AHEAD, Screened, ScreenedBatch, screen_events
 from ingestion.sources.app.select import select_events, select_unplaceable_events
 from ingestion.sources.app.windows import DayRange, ranges
-from ingestion.staging import PartitionWriter, Provenance
+from ingestion.staging import PartitionWriter, Provenance, finish_while_writing
 
-# Days being written while the next are screened: each holds a row group at most, and mostly waits for the disk.
-WRITING = 4
 BETWEEN_REPORTS = timedelta(seconds=5)
 
 
@@ -83,15 +80,9 @@ class EventDays:
         day again and moves them on, so that they are counted once.
         """
         told = _Pace(self._run, len(days))
-        waiting: deque[Future[StagedPartition]] = deque()
-        with ThreadPoolExecutor(WRITING, thread_name_prefix="write-days") as threads:
-            for asked in ranges(days, read_to):
-                for writer in self._writers(asked, unplaceable_day):
-                    waiting.append(writer.finish_in(threads))
-                    if len(waiting) > WRITING:
-                        yield told.of(waiting.popleft().result())
-            while waiting:
-                yield told.of(waiting.popleft().result())
+        writers = (writer for asked in ranges(days, read_to) for writer in self._writers(asked, unplaceable_day))
+        for staged in finish_while_writing(writers):
+            yield told.of(staged)
         told.end()
 
     def _writers(self, asked: DayRange, unplaceable_day: date | None) -> Iterator[PartitionWriter]:
