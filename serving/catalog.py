@@ -12,7 +12,9 @@ from typing import Any
 SCHEMA = "marts"
 # The folders of the marts that say whose numbers they hold; what lies elsewhere says it itself.
 DOMAINS = ("product", "acquisition", "finance")
-METRIC_FIELDS = ("name", "label", "unit", "formula", "numerator", "denominator", "owner", "additive", "better")
+METRIC_FIELDS = (
+    *("name", "label", "unit", "said_as", "formula", "numerator", "denominator", "owner", "additive", "better"),
+)
 
 
 def definitions_from_manifest(manifest: Mapping[str, Any]) -> dict[str, Any]:
@@ -23,9 +25,10 @@ def definitions_from_manifest(manifest: Mapping[str, Any]) -> dict[str, Any]:
     "data_type", "domains", "metric"}}}}}`; `metric` is None or has name, label, unit, formula, owner, additive and
     better, each None while nobody has written it. A name is written where `kpi_daily` calls the metric otherwise than
     its column; numerator and denominator (columns of the same model) where a ratio over several rows is the ratio of
-    their sums. Columns keep the order of their YAML. `domains`: who may ask for the column, any of them; the mart's
-    folder unless `meta.domains` of the column or the model says otherwise, none where nobody has. `cohorts`:
-    `meta.cohorts` of the model as written, how many accounts or agents stand behind its numbers.
+    their sums; said_as is `multiple` for a ratio that people say as "three times", not as 300 %. Columns keep the order
+    of their YAML. `domains`: who may ask for the column, any of them; the mart's folder unless `meta.domains` of the
+    column or the model says otherwise, none where nobody has. `cohorts`: `meta.cohorts` of the model as written, how
+    many accounts or agents stand behind its numbers.
     """
     nodes: Mapping[str, Mapping[str, Any]] = manifest["nodes"]
     tests = [node for node in nodes.values() if node["resource_type"] == "test"]
@@ -46,6 +49,16 @@ def metric_labels(definitions: Mapping[str, Any]) -> dict[str, str]:
             if metric.get("label"):
                 labels.setdefault(metric.get("name") or name, metric["label"])
     return labels
+
+
+def multiples(definitions: Mapping[str, Any]) -> frozenset[str]:
+    """Names of the metrics that are said as multiples ("three times"), in whatever model."""
+    return frozenset(
+        column["metric"].get("name") or name
+        for model in definitions.get("models", {}).values()
+        for name, column in model["columns"].items()
+        if (column["metric"] or {}).get("said_as") == "multiple"
+    )
 
 
 def metric_domains(definitions: Mapping[str, Any]) -> dict[str, frozenset[str]]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
-from serving.catalog import metric_labels
+from serving.catalog import metric_labels, multiples
 from serving.version import CATALOG_FILE, WAREHOUSE_FILE
 
 # How a person reads the business: money first, then its quality, then the product. Others follow by name.
@@ -40,8 +40,9 @@ READING_ORDER = (
 class HeadlineRow:
     """One metric on the version's last day.
 
-    unit: eur, ratio (a fraction), count, hours, months or score. comparator: `<`, `<=`, `>` or `>=`, what the value is
-    to be of the target. previous_value: a month earlier; change_ratio: the change since, as a fraction. None: unknown.
+    unit: eur, ratio (a fraction), multiple (a ratio that is said as "three times"), count, hours, months or score.
+    comparator: `<`, `<=`, `>` or `>=`, what the value is to be of the target. previous_value: a month earlier;
+    change_ratio: the change since, as a fraction. None: unknown.
     """
 
     metric: str
@@ -62,7 +63,8 @@ def headline(version_dir: Path) -> list[HeadlineRow]:
     """
     import duckdb
 
-    labels = metric_labels(json.loads((version_dir / CATALOG_FILE).read_text(encoding="utf-8")))
+    definitions = json.loads((version_dir / CATALOG_FILE).read_text(encoding="utf-8"))
+    labels, said_as_multiples = metric_labels(definitions), multiples(definitions)
     with duckdb.connect(str(version_dir / WAREHOUSE_FILE), read_only=True) as connection:
         published = {row[0] for row in connection.execute("select table_name from duckdb_tables()").fetchall()}
         if "kpi_daily" not in published:
@@ -81,7 +83,7 @@ def headline(version_dir: Path) -> list[HeadlineRow]:
             metric=metric,
             label=labels.get(metric, metric.replace("_", " ").capitalize()),
             value=value,
-            unit=unit,
+            unit="multiple" if metric in said_as_multiples else unit,
             target=target,
             comparator=comparators.get(metric),
             is_on_target=is_on_target,

@@ -21,6 +21,7 @@ HEADLINE = "kpi_daily"
 FORMATS = {
     "eur": ",.0f",
     "ratio": ".1%",
+    "multiple": ".2f",
     "count": ",d",
     "hours": ",.1f",
     "months": ",.1f",
@@ -29,9 +30,6 @@ FORMATS = {
     "percent": ".0%",
 }
 _EURO = {"symbol": "EUR", "symbolPosition": "prefix"}
-
-# Ratios that people say as "three times", not as 300 %.
-_TIMES = ("ltv_cac_ratio", "quick_ratio")
 
 # Columns whose values are words of ours: shown with a capital and without underscores.
 _CATEGORIES = frozenset({"acquisition_channel", "channel", "plan", "reason", "revenue_type", "status"})
@@ -60,7 +58,7 @@ def virtual_dataset(dataset: VirtualDataset, definitions: Definitions) -> Native
         **native,
         "schema": SCHEMA,
         "sql": dataset.sql.replace("{metric_label}", _label_expression(definitions)).replace(
-            "{times}", ", ".join(f"'{name}'" for name in _TIMES)
+            "{times}", _multiples(definitions)
         ),
         "columns": [
             *(_column(name, name.replace("_", " "), "", type_) for name, type_ in dataset.columns.items()),
@@ -108,7 +106,7 @@ def _measures(columns: Mapping[str, Mapping[str, Any]]) -> Iterator[dict[str, An
     for name, about in columns.items():
         metric = about["metric"]
         if metric:
-            yield _metric(name, metric["label"], _expression(name, metric), metric["formula"], metric["unit"])
+            yield _metric(name, metric["label"], _expression(name, metric), metric["formula"], _unit(metric))
 
 
 def _expression(name: str, metric: Mapping[str, Any]) -> str:
@@ -122,7 +120,17 @@ def _expression(name: str, metric: Mapping[str, Any]) -> str:
 def _headline_measures(definitions: Definitions) -> Iterator[dict[str, Any]]:
     for name, metric in headline_metrics(definitions).items():
         expression = f"max(case when metric = '{name}' then value end)"
-        yield _metric(name, metric["label"], expression, metric["formula"], metric["unit"])
+        yield _metric(name, metric["label"], expression, metric["formula"], _unit(metric))
+
+
+def _unit(metric: Mapping[str, Any]) -> str:
+    """As people say it: three times, not 300 %."""
+    return str(metric.get("said_as") or metric["unit"])
+
+
+def _multiples(definitions: Definitions) -> str:
+    names = (name for name, metric in headline_metrics(definitions).items() if _unit(metric) == "multiple")
+    return ", ".join(f"'{name}'" for name in names)
 
 
 def _label_expression(definitions: Definitions) -> str:
@@ -179,7 +187,7 @@ def _metric(name: str, label: str, expression: str, formula: str, unit: str) -> 
         "verbose_name": label,
         "expression": expression,
         "description": formula,
-        "d3format": ".2f" if name in _TIMES else FORMATS[unit],
+        "d3format": FORMATS[unit],
         **({"currency": _EURO} if unit == "eur" else {}),
     }
 

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from serving.headline import HeadlineRow
 
 _DECIMALS = {"eur": 2, "months": 1, "score": 1, "hours": 1, "count": 1}
-# Ratios that are spoken of as multiples; all others are shares.
-_MULTIPLES = frozenset({"quick_ratio", "ltv_cac_ratio"})
 
 
 class TerminalProgress:
@@ -80,13 +78,12 @@ def headline_table(rows: list[HeadlineRow], title: str) -> Table:
         table.add_column(heading, justify="right")
     for row in rows:
         mark = {True: " [green]✓[/green]", False: " [red]✗[/red]", None: ""}[row.is_on_target]
-        unit = "multiple" if row.metric in _MULTIPLES else row.unit
-        target = "" if row.target is None else f"{row.comparator} {formatted(row.target, unit)}"
+        target = "" if row.target is None else f"{row.comparator} {formatted(row.target, row.unit)}"
         table.add_row(
             row.label,
-            formatted(row.value, unit),
+            formatted(row.value, row.unit),
             target + mark,
-            formatted(row.previous_value, unit),
+            formatted(row.previous_value, row.unit),
             "" if row.change_ratio is None else f"{_rounded(row.change_ratio * 100, 1):+}\u202f%",
         )
     return table

@@ -55,7 +55,17 @@ def _definition(version: OpenVersion, model: str, column: str) -> dict[str, obje
         "is_key": column in described.get("key", ()),
         **{
             name: metric.get(name)
-            for name in ("label", "unit", "formula", "owner", "additive", "better", "numerator", "denominator")
+            for name in (
+                "label",
+                "unit",
+                "said_as",
+                "formula",
+                "owner",
+                "additive",
+                "better",
+                "numerator",
+                "denominator",
+            )
         },
         "grains": None if asked is None else " ".join(asked.grains),
         "dimensions": None if asked is None else " ".join(asked.dimensions),

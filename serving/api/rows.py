@@ -202,6 +202,7 @@ class Definition(Row):
     is_key: bool
     label: str | None = Field(description="Of metrics, as all that follow", examples=["MRR"])
     unit: str | None = Field(examples=["eur"])
+    said_as: str | None = Field(description="`multiple` for a ratio that is said as three times, not as 300 %")
     formula: str | None = Field(examples=["Sum over accounts."])
     owner: str | None = Field(examples=["finance"])
     additive: bool | None = Field(description="Whether values of several rows may be summed")

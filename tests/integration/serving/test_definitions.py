@@ -18,6 +18,7 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 PROJECT = REPOSITORY / "dbt_project"
 VOCABULARY = {
     "unit": {"eur", "ratio", "count", "hours", "months", "score"},
+    "said_as": {None, "multiple"},
     "owner": {"finance", "marketing", "product"},
     "additive": {True, False},
     "better": {"up", "down", "neither"},

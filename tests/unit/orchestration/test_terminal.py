@@ -53,6 +53,13 @@ def test_headline_table__shows_value_target_and_change() -> None:
         assert part in text
 
 
+def test_headline_table__says_a_multiple_as_times() -> None:
+    value, target = Decimal("1.16"), Decimal("3.2")
+    text = rendered([HeadlineRow("quick_ratio", "Quick ratio", value, "multiple", target, ">=", False, None, None)])
+    assert "1.2\u202f×" in text
+    assert ">= 3.2\u202f×" in text
+
+
 def test_headline_table__leaves_unknown_numbers_open() -> None:
     row = HeadlineRow("ltv_eur", "LTV", None, "eur", None, None, None, None, None)
     assert "–" in rendered([row])

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from serving.catalog import definitions_from_manifest, metric_domains, metric_labels
+from serving.catalog import definitions_from_manifest, metric_domains, metric_labels, multiples
 
 METRIC = {
     "name": None,
     "label": "Monthly recurring revenue",
     "unit": "eur",
+    "said_as": None,
     "formula": "sum of the accounts' MRR",
     "numerator": None,
     "denominator": None,
@@ -106,6 +107,7 @@ def test_definitions__what_nobody_has_written_is_none() -> None:
         "name": None,
         "label": "MRR",
         "unit": None,
+        "said_as": None,
         "formula": None,
         "numerator": None,
         "denominator": None,
@@ -124,6 +126,18 @@ def test_metric_labels__of_namesakes_the_first_model_wins_and_the_unlabelled_are
         ),
     }
     assert metric_labels(definitions_from_manifest({"nodes": nodes})) == {"mrr_eur": "Monthly recurring revenue"}
+
+
+def test_multiples__are_the_metrics_said_so_by_the_name_they_go_by() -> None:
+    multiple = {**METRIC, "unit": "ratio", "said_as": "multiple"}
+    columns = {
+        "quick_ratio": column("quick_ratio", multiple),
+        "ratio": column("ratio", {**multiple, "name": "ltv_cac_ratio"}),
+        "mrr_eur": column("mrr_eur", METRIC),
+        "date": column("date"),
+    }
+    nodes = {"model.netvexa.m": model("m", columns=columns)}
+    assert multiples(definitions_from_manifest({"nodes": nodes})) == {"quick_ratio", "ltv_cac_ratio"}
 
 
 def test_metric_labels__a_metric_goes_by_its_name_where_the_column_has_another() -> None:
