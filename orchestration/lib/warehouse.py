@@ -23,8 +23,13 @@ class WarehouseBuild:
     rows: Mapping[tuple[str, str], int]
 
 
-def build(session: RunSession, project: ParsedProject, select: Sequence[str] = ()) -> WarehouseBuild:
-    """Build the warehouse, or the models named in `select`, and tell the rows of each mart."""
+def build(
+    session: RunSession, project: ParsedProject, select: Sequence[str] = (), *, tested: bool = True
+) -> WarehouseBuild:
+    """Build the warehouse, or the models named in `select`, and tell the rows of each mart.
+
+    tested: run the data tests, too, which take as long as the models.
+    """
     session.progress.phase("Warehouse")
     withdraw_audit(session.layout)
     result = build_warehouse(
@@ -32,6 +37,7 @@ def build(session: RunSession, project: ParsedProject, select: Sequence[str] = (
         session,
         on_node=lambda name, ended, total: session.progress.doing(f"dbt {ended}/{total} {name}"),
         select=select,
+        tested=tested,
     )
     if not result.failures and not select and forget_empty_groups(session.layout.warehouse):
         session.progress.done("the file was copied without the events that are gone")

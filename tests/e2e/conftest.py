@@ -54,7 +54,8 @@ def postgres_night(
     world: World, company: Company, postgres_dsn: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Night:
     """The whole night on PostgreSQL, Stripe over HTTP and CSV files."""
-    return run_night(company.reading(app_in_postgres(world, postgres_dsn)), tmp_path_factory.mktemp("postgres_night"))
+    in_postgres = company.reading(app_in_postgres(world, postgres_dsn))
+    return run_night(in_postgres, tmp_path_factory.mktemp("postgres_night"), tested=False)
 
 
 @pytest.fixture(scope="session")
@@ -70,6 +71,6 @@ def truth(world: World, company: Company) -> CompanyTruth:
     return CompanyTruth(world, rates, MrrTruth(world.ledger, rates, world.end).recurring(), PSEUDONYM_KEY)
 
 
-def run_night(company: Company, data_dir: Path) -> Night:
+def run_night(company: Company, data_dir: Path, *, tested: bool = True) -> Night:
     settings = company.settings(data_dir, AS_OF)
-    return Night(company, settings, nightly(settings))
+    return Night(company, settings, nightly(settings, tested=tested))
