@@ -14,7 +14,10 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+from threading import Thread
+from typing import IO
 
 import requests
 
@@ -42,7 +45,8 @@ class SupersetHome:
 
     @property
     def log(self) -> Path:
-        return self.folder / "superset.log"
+        """Of the present UTC day: a file for each, so that a day's lines can leave together."""
+        return self.folder / f"superset-{datetime.now(UTC).date()}.log"
 
     @property
     def prepared(self) -> Path:
@@ -74,15 +78,15 @@ def prepare(
         return
     progress("making Superset's metadata ready (half a minute)")
     home.folder.mkdir(parents=True, exist_ok=True)
-    with home.log.open("ab") as log:
-        done = subprocess.run(
-            [python_of(home.environment), _BOOTSTRAP],
-            input=json.dumps({"name": ADMIN, "password": admin_password}).encode(),
-            env=dict(variables),
-            stdout=log,
-            stderr=log,
-            check=False,
-        )
+    done = subprocess.run(
+        [python_of(home.environment), _BOOTSTRAP],
+        input=json.dumps({"name": ADMIN, "password": admin_password}).encode(),
+        env=dict(variables),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+    )
+    _keep(home, done.stdout)
     if done.returncode != 0:
         raise SupersetServerError(f"Superset's metadata could not be made ready; see {home.log}")
     home.prepared.write_text(state, encoding="utf-8")
@@ -104,10 +108,16 @@ def serving(
         *("--workers", WORKERS, "--threads", THREADS, "--worker-class", "gthread"),
         *("--timeout", 120, "--keep-alive", 75, "--no-control-socket"),
     ]
-    with home.log.open("ab") as log:
-        process = subprocess.Popen(
-            [str(part) for part in command], env=dict(variables), stdout=log, stderr=log, stdin=subprocess.DEVNULL
-        )
+    process = subprocess.Popen(
+        [str(part) for part in command],
+        env=dict(variables),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    assert process.stdout is not None
+    keeping = Thread(target=_keep_lines, args=(home, process.stdout), name="superset-log", daemon=True)
+    keeping.start()
     try:
         progress("starting Superset")
         _wait(process, address, home)
@@ -119,6 +129,8 @@ def serving(
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        # To the last line, unless a worker that outlived its master still holds the pipe.
+        keeping.join(5)
 
 
 def process_variables(environment: Mapping[str, str], secret_key: str, metadata_uri: str) -> dict[str, str]:
@@ -140,6 +152,16 @@ def answers(address: str) -> bool:
         return requests.get(f"{address}/health", timeout=5).ok
     except requests.RequestException:
         return False
+
+
+def _keep(home: SupersetHome, lines: bytes) -> None:
+    with home.log.open("ab") as log:
+        log.write(lines)
+
+
+def _keep_lines(home: SupersetHome, output: IO[bytes]) -> None:
+    for line in output:
+        _keep(home, line)
 
 
 def _wait(process: subprocess.Popen[bytes], address: str, home: SupersetHome) -> None:

@@ -1,7 +1,7 @@
 """What runs and the API write down about themselves, by the UTC day it was written, and how it leaves.
 
-Belongs here: run folders with their data docs, dbt's logs, the API's audit files. Does not: when they leave (leaving),
-Dagster's own records (orchestration.dagster_instance).
+Belongs here: run folders with their data docs, dbt's and Superset's logs, the API's audit files. Does not: when they
+leave (leaving), Dagster's own records (orchestration.dagster_instance).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from orchestration.lib.paths import DataLayout
 
 DBT_LOG = "dbt.log"
 _RUN_FOLDER = re.compile(r"(\d{8})T\d{6}Z-")
-_DATED_FILE = re.compile(r"(?:dbt|api)-(\d{4}-\d{2}-\d{2})\.(?:log|jsonl)")
+_DATED_FILE = re.compile(r"(?:dbt|api|superset)-(\d{4}-\d{2}-\d{2})\.(?:log|jsonl)")
 
 
 def date_dbt_log(logs: Path, now: datetime) -> None:
@@ -49,7 +49,12 @@ def _dated(layout: DataLayout) -> Iterator[tuple[Path, date]]:
     for folder in layout.runs.glob("*/"):
         if began := _RUN_FOLDER.match(folder.name):
             yield folder, datetime.strptime(began[1], "%Y%m%d").replace(tzinfo=UTC).date()
-    for file in (*layout.logs.glob("dbt-*.log"), *layout.audit_log.glob("api-*.jsonl")):
+    dated_files = (
+        *layout.logs.glob("dbt-*.log"),
+        *layout.audit_log.glob("api-*.jsonl"),
+        *layout.superset.glob("superset-*.log"),
+    )
+    for file in dated_files:
         if dated := _DATED_FILE.fullmatch(file.name):
             yield file, date.fromisoformat(dated[1])
     # dbt's own rotation, by size.
