@@ -166,6 +166,10 @@ class PartitionWriter:
         for entry in pc.value_counts(rows["reason"]):
             self._reasons[entry["values"].as_py()] += entry["counts"].as_py()
 
+    def count_set_aside(self, counts: Mapping[str, int]) -> None:
+        """Rows by reason that were set aside once and have left since: of them their counts alone stay."""
+        self._reasons.update(counts)
+
     def count_nulled(self, counts: Mapping[str, int]) -> None:
         """Values that were not allowed to land, per column; their rows did."""
         self._nulled.update({column: count for column, count in counts.items() if count})
@@ -187,7 +191,7 @@ class PartitionWriter:
         files = {DATA_FILE: self._data.finish()}
         if self._quarantine is not None:
             files[QUARANTINE_FILE] = self._quarantine.finish()
-        quarantined = self._quarantine.rows if self._quarantine is not None else 0
+        quarantined = self._reasons.total()
         manifest = Manifest(
             source=self._table.source,
             table=self._table.name,

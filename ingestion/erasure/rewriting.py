@@ -49,8 +49,9 @@ class Rewriting:
     def rewrite(self) -> None:
         """Rewrite the affected partitions. May be killed anywhere and called again with the same plan.
 
-        Rows of behaviour go, and what was set aside of theirs; the manifest counts as if they had never been read. Rows
-        of money stay, under the plan's ids.
+        Rows of behaviour go, and what was set aside of theirs; the manifest counts as if they had never been read (of
+        rows set aside that have left since nobody can tell whose they were: those stay counted). Rows of money stay,
+        under the plan's ids.
         """
         try:
             for start in range(0, len(self.affected), COMMITTED_TOGETHER):
@@ -81,6 +82,8 @@ class Rewriting:
                 if QUARANTINE_FILE in manifest.files:
                     aside = pq.read_table(folder / QUARANTINE_FILE).cast(QUARANTINE_SCHEMA)
                     writer.set_aside(aside.filter(pc.invert(affected.theirs_set_aside)))
+                else:
+                    writer.count_set_aside(manifest.quarantined_by_reason)
                 writer.count_nulled(manifest.nulled_values)
                 yield writer
 

@@ -20,7 +20,8 @@ from ingestion.erasure.apply import Applied, apply_ledger, is_applied, look
 from ingestion.erasure.keyring import KeyRing
 from ingestion.erasure.ledger import Ledger
 from ingestion.erasure.replacement import PLAN_FILE
-from ingestion.lake import Lake
+from ingestion.expiry import forget_quarantined_rows
+from ingestion.lake import DATA_FILE, Lake
 from ingestion.landing import commit, read_manifests
 from ingestion.sources.app.contract import ACCOUNTS, AGENTS, EVENTS
 from ingestion.sources.stripe.contract import TABLES
@@ -212,3 +213,15 @@ def test_money__types_of_the_lake_are_kept(lake: Lake, tmp_path: Path) -> None:
     assert pq.read_schema(next(lake.root.glob("raw_stripe/invoices/*/data.parquet"))) == before
     assert before.field("read_at").type == INSTANT_TYPE
     assert {row["read_at"] for row in landed_rows(lake, "stripe", "invoices")} == {AT}
+
+
+def test_set_aside__rows_that_have_left_are_still_counted_after_their_partition_was_rewritten(
+    lake: Lake, tmp_path: Path
+) -> None:
+    put(lake, EVENTS, "2026-11-01", [event("theirs", "v1", "c1"), event("other", "v2", "c2")], ["x", "y"])
+    forget_quarantined_rows(lake, INSTANT.date())
+    apply(lake, tmp_path / "erasures", visitor="v1")
+    (rewritten,) = read_manifests(lake)
+    assert (rewritten.source_rows, rewritten.landed_rows, rewritten.quarantined_rows) == (3, 1, 2)
+    assert rewritten.quarantined_by_reason == {"broken": 2}
+    assert set(rewritten.files) == {DATA_FILE}
