@@ -13,7 +13,15 @@ from rich.console import Console
 from rich.table import Table
 
 from orchestration.commands.terminal import terminal_progress
-from orchestration.lib.erasure import Request, TableErasure, erase_from_lake, foresee, key_ring, request_of
+from orchestration.lib.erasure import (
+    Request,
+    TableErasure,
+    erase_from_lake,
+    foresee,
+    key_ring,
+    request_of,
+    require_landed_keys,
+)
 from orchestration.lib.jobs import REBUILD
 from orchestration.lib.session import open_session
 from orchestration.nightly_run import run_job
@@ -55,14 +63,16 @@ def erase(visitors: tuple[str, ...], file: Path | None, accounts: tuple[str, ...
     a kill, and it finishes. The certificate lies in <data>/erasures/certificates. Erase in the app and at Stripe too.
     """
     settings = load_settings()
-    listed = [] if file is None else file.read_text(encoding="utf-8").splitlines()
+    listed = [] if file is None else file.read_text(encoding="utf-8-sig").splitlines()
     named = [line.strip() for line in (*visitors, *listed) if line.strip()]
-    request = request_of(key_ring(settings), named, accounts)
+    keys = key_ring(settings)
+    request = request_of(keys, named, accounts)
     console = Console()
     with (
         terminal_progress(console) as progress,
         open_session(settings, lambda: datetime.now(UTC), progress, _COMMAND) as session,
     ):
+        require_landed_keys(session.layout, keys, named)
         if dry_run:
             _print_dry_run(console, request, foresee(session, request))
             return

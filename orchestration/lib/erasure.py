@@ -107,6 +107,28 @@ def request_of(keys: KeyRing, visitors: Sequence[str], accounts: Sequence[str]) 
     return Request({kind: frozenset(of_kind) for kind, of_kind in tokens.items()}, (*visitors, *accounts))
 
 
+def require_landed_keys(layout: DataLayout, keys: KeyRing, visitors: Sequence[str]) -> None:
+    """Refuse to look for a visitor by id in a lake with tokens of a key that nobody gave: it would be left in them.
+
+    Raises:
+        ConfigurationError: names the keys, how many partitions hold tokens of them, and what to do.
+    """
+    from ingestion.lake import Lake
+    from ingestion.landing import read_manifests
+
+    if all(_TOKEN.fullmatch(visitor) for visitor in visitors):
+        return
+    landed = [day.key_id for day in read_manifests(Lake(layout.lake), "app", "events") if day.landed_rows]
+    unknown = [key_id for key_id in landed if key_id is not None and key_id not in keys.ids]
+    if unknown:
+        named = ", ".join(sorted(set(unknown)))
+        raise ConfigurationError(
+            f"{len(unknown)} days of events hold visitors' tokens of key {named}, which is not configured: who was "
+            "landed under it would not be found. Put <key id>:<secret> of it into NETVEXA_PSEUDONYM_RETIRED_KEYS; "
+            "where the secret is lost, read those days again first (docs/runbooks/rotate-the-pseudonym-key.md)"
+        )
+
+
 def foresee(session: RunSession, request: Request) -> list[TableErasure]:
     """What the request would change in the lake. Changes nothing.
 

@@ -36,15 +36,15 @@ def catalog_page(
             raise Problem(410, MEANINGS[410])
         start = names.index((after[0], after[1])) + 1  # type: ignore[arg-type]
     page = names[start : start + limit]
-    rows = pa.Table.from_pylist([_definition(version, *name) for name in page], _SCHEMA)
+    rows = pa.Table.from_pylist([_definition(version, visibility, *name) for name in page], _SCHEMA)
     return PageOfRows(rows, page[-1] if start + limit < len(names) else None)
 
 
-def _definition(version: OpenVersion, model: str, column: str) -> dict[str, object]:
+def _definition(version: OpenVersion, visibility: Visibility, model: str, column: str) -> dict[str, object]:
     described = version.definitions["models"].get(model, {})
     of_column = described.get("columns", {}).get(column, {})
     metric = of_column.get("metric") or {}
-    asked = metric_of(version, model, column)
+    asked = metric_of(version, visibility, model, column)
     return {
         "definition": f"{model}.{column}",
         "model": model,

@@ -30,6 +30,8 @@ COARSER: Mapping[Grain, tuple[Grain, ...]] = {
     Grain.MONTH: (Grain.MONTH, Grain.QUARTER, Grain.YEAR),
 }
 
+_OF_SINGLE_ACCOUNTS = "finer sums would tell this role of single accounts"
+
 
 @dataclass(frozen=True)
 class Metric:
@@ -37,7 +39,8 @@ class Metric:
 
     time: the column of its periods. own_grain: of the mart's rows. grains: that can be given. dimensions: columns to
     split by. whole_key: the mart's rows are aggregates already, so that its dimensions always come along: some of their
-    rows are totals of others. numerator, denominator: of a ratio, where both add up.
+    rows are totals of others. by_month: a fact whose sums the caller gets by month and one dimension only. numerator,
+    denominator: of a ratio, where both add up.
     """
 
     model: str
@@ -47,6 +50,7 @@ class Metric:
     grains: tuple[Grain, ...]
     dimensions: tuple[str, ...]
     whole_key: bool
+    by_month: bool
     additive: bool
     numerator: str | None
     denominator: str | None
@@ -63,8 +67,8 @@ class Question:
     last: date | None
 
 
-def metric_of(version: OpenVersion, model: str, column: str) -> Metric | None:
-    """The metric in that column, None where there is none or none that can be asked for by period."""
+def metric_of(version: OpenVersion, visibility: Visibility, model: str, column: str) -> Metric | None:
+    """The metric in that column as the caller may ask for it, None where there is none or none by period."""
     described: Mapping[str, Any] = version.definitions["models"].get(model, {})
     types = version.tables.get(model, {})
     definition = described.get("columns", {}).get(column, {}).get("metric")
@@ -79,7 +83,8 @@ def metric_of(version: OpenVersion, model: str, column: str) -> Metric | None:
     whole_key = time in key and not model.startswith("fct_")
     if not (whole_key or additive):
         return None
-    own_grain = _own_grain(time)
+    by_month = not whole_key and visibility.is_given_by_month(model)
+    own_grain = Grain.MONTH if by_month else _own_grain(time)
     return Metric(
         model=model,
         column=column,
@@ -88,6 +93,7 @@ def metric_of(version: OpenVersion, model: str, column: str) -> Metric | None:
         grains=COARSER[own_grain] if additive or is_quotient else (own_grain,),
         dimensions=tuple(name for name in key if name != time) if whole_key else _labels(types),
         whole_key=whole_key,
+        by_month=by_month,
         additive=additive,
         numerator=numerator if numerator in types else None,
         denominator=denominator if denominator in types else None,
@@ -96,6 +102,7 @@ def metric_of(version: OpenVersion, model: str, column: str) -> Metric | None:
 
 def question(  # noqa: PLR0913 - what is asked for, by name
     version: OpenVersion,
+    visibility: Visibility,
     *,
     metric: str,
     grain: Grain | None,
@@ -108,15 +115,18 @@ def question(  # noqa: PLR0913 - what is asked for, by name
     metric: `<mart>.<column>`. Raises Problem 404 for a metric there is not, 422 for a grain or dimension it has not.
     """
     model, _, column = metric.partition(".")
-    found = metric_of(version, model, column)
+    found = metric_of(version, visibility, model, column)
     if found is None:
         raise Problem(404, "there is no such metric to ask for; /api/metrics/catalog lists those with grains")
     wanted = grain or found.own_grain
     if wanted not in found.grains:
-        raise Problem(422, f"this metric can be given by {', '.join(found.grains)}: its values do not add up to more")
+        why = _OF_SINGLE_ACCOUNTS if found.by_month else "its values do not add up to more"
+        raise Problem(422, f"this metric can be given by {', '.join(found.grains)}: {why}")
     if len(set(dimensions)) < len(dimensions) or not set(dimensions) <= set(found.dimensions):
         names = ", ".join(found.dimensions) or "nothing"
         raise Problem(422, f"this metric can be split by {names}, by each once")
+    if found.by_month and len(dimensions) > 1:
+        raise Problem(422, f"this metric can be split by one of its dimensions at a time: {_OF_SINGLE_ACCOUNTS}")
     return Question(found, wanted, found.dimensions if found.whole_key else tuple(dimensions), first, last)
 
 
@@ -139,9 +149,12 @@ def read_metric(  # noqa: PLR0913 - a page of a question, by name
         conditions.require(f"asked.{identifier(metric.time)} <= ?", asked.last)
     key = {name: types[name] for name in (metric.time, *asked.dimensions)}
     as_it_is = metric.whole_key and asked.grain is metric.own_grain
-    selected = "*" if as_it_is else _sums(asked, types, visibility.is_small_group(metric.model))
+    selected = "*" if as_it_is else _sums(asked, types, visibility.is_hidden_group(metric.model))
     grouping = "" if as_it_is else " group by all"
-    source = visibility.relation(metric.model)
+    if metric.by_month:
+        source = visibility.months(metric.model, metric.time, asked.dimensions, metric.column)
+    else:
+        source = visibility.relation(metric.model)
     relation = f"(select {selected} from {source} as asked where {conditions.where()}{grouping})"
     # The values of the inner condition come first, as its question marks do.
     outer = Conditions([], conditions.values)
@@ -166,12 +179,12 @@ def columns_of(asked: Question) -> list[str]:
     return list(dict.fromkeys(name for name in named if name is not None))
 
 
-def _sums(asked: Question, types: Mapping[str, str], is_small_group: str) -> str:
+def _sums(asked: Question, types: Mapping[str, str], is_hidden_group: str) -> str:
     metric = asked.metric
     added = (metric.column,) if metric.additive else (metric.numerator, metric.denominator)
     # A sum of decimals keeps their scale exactly; that of whole numbers would become a type that Arrow does not have.
     sums = [
-        f"case when {is_small_group} then null else cast(sum({identifier(name)}) as {_sum_type(types[name])}) end"
+        f"case when {is_hidden_group} then null else cast(sum({identifier(name)}) as {_sum_type(types[name])}) end"
         f" as {identifier(name)}"
         for name in dict.fromkeys(added)
         if name is not None
@@ -179,7 +192,7 @@ def _sums(asked: Question, types: Mapping[str, str], is_small_group: str) -> str
     time = identifier(metric.time)
     period = f"cast(date_trunc('{asked.grain}', asked.{time}) as date) as {time}"
     dimensions = [f"asked.{identifier(name)}" for name in asked.dimensions]
-    return ", ".join([period, *dimensions, *sums, f"{is_small_group} as {SUPPRESSED}"])
+    return ", ".join([period, *dimensions, *sums, f"{is_hidden_group} as {SUPPRESSED}"])
 
 
 def _with_quotient(rows: pa.Table, metric: Metric, type_: str) -> pa.Table:

@@ -17,6 +17,10 @@ A rule of `meta.cohorts` says
 
 A row is hidden when a size lies between 0 and k. Where rows add up, the next larger ones are hidden with it until at
 least k stand behind all of them, who are at least two: else the total minus the others would be the hidden number.
+
+Facts have no rule: their groups are made by whoever asks. They are summed by month and at most one dimension first, and
+those sums are suppressed like a mart's rows. Days and weeks, a part of a month, or two dimensions at once would be sums
+that differ from these by a single account.
 """
 
 from __future__ import annotations
@@ -27,6 +31,8 @@ from typing import Any
 from serving.quoting import identifier, literal
 
 SUPPRESSED = "is_suppressed"
+# Of the sums of facts: how many different accounts have a part in one.
+_BEHIND = "accounts_behind"
 
 Rule = Mapping[str, Any]
 
@@ -48,6 +54,25 @@ def suppressed(relation: str, columns: Sequence[str], key: Sequence[str], rules:
         f" from (select *{others}"
         f" from (select *, {smalls} from {relation}))))"
     )
+
+
+def suppressed_months(relation: str, time: str, dimensions: Sequence[str], value: str, account: str, k: int) -> str:
+    """A parenthesised query: the sums of a column of facts by month and dimensions, suppressed.
+
+    Its columns: `time` (the month's first day), the dimensions, `value`, and `is_suppressed`. Only accounts that add
+    something to a sum stand behind it: ten that did nothing do not hide the one that did. account: their column.
+    """
+    first = identifier(time)
+    of_value = identifier(value)
+    names = ", ".join(
+        [f"cast(date_trunc('month', {first}) as date) as {first}", *(identifier(name) for name in dimensions)]
+    )
+    behind = f"count(distinct {identifier(account)}) filter ({of_value} <> 0)"
+    sums = f"(select {names}, sum({of_value}) as {of_value}, {behind} as {_BEHIND} from {relation} group by all)"
+    key = [time, *dimensions]
+    # An account may have a part in several sums, so that their numbers of accounts do not add up.
+    rule = {"sizes": [_BEHIND], "hides": [value], "adds_up_in": [time], "overlaps": True}
+    return suppressed(sums, [*key, value], key, [rule], k)
 
 
 def _small(rule: Rule, k: int) -> str:
@@ -79,8 +104,10 @@ def _among_others(number: int, rule: Rule, key: Sequence[str]) -> list[str]:
     size, group = _size(rule), _group(rule)
     order = ", ".join([size, *map(identifier, key)])
     so_far = f"(partition by {group} order by {order} rows between unbounded preceding and current row)"
+    # Of rows that share accounts only one that is large enough by itself is known to bring as many.
+    counted = f"case when small_{number} then 0 else {size} end" if rule.get("overlaps") else size
     return [
-        f"sum({size}) over {so_far} - {size} as before_{number}",
+        f"sum({counted}) over {so_far} - {counted} as before_{number}",
         f"bool_or(small_{number}) over (partition by {group}) as with_small_{number}",
     ]
 

@@ -6,12 +6,12 @@ Whatever the definitions do not place in a domain is hidden.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
 from serving.api.access.principal import Principal
-from serving.api.access.suppression import suppressed
+from serving.api.access.suppression import SUPPRESSED, suppressed, suppressed_months
 from serving.catalog import SCHEMA, metric_domains
 from serving.quoting import identifier
 from serving.roles import Role, read_roles
@@ -65,18 +65,28 @@ class Visibility:
             return name
         return suppressed(name, list(definition["columns"]), definition["key"], rules, self._k)
 
-    def is_small_group(self, model: str) -> str:
-        """SQL of a boolean aggregate: whether a group of `relation(model)`'s rows may not be shown.
+    def is_given_by_month(self, model: str) -> bool:
+        """Whether sums of the mart's rows are for this caller those of `months`: it has a row for each thing an account
+        did, and numbers about few are not for everybody."""
+        definition = self._models[model]
+        return self._k > 1 and not definition.get("cohorts") and _INDIVIDUAL in definition["columns"]
+
+    def months(self, model: str, time: str, dimensions: Sequence[str], value: str) -> str:
+        """SQL to read sums from where `is_given_by_month`: a query in parentheses with a row a month and dimension.
+
+        As with `relation`, filters and longer sums go on top of it; `time` holds the month's first day. At most one
+        dimension: the sums of two at once, set against those of each, would tell of single accounts.
+        """
+        return suppressed_months(f"{SCHEMA}.{identifier(model)}", time, dimensions, value, _INDIVIDUAL, self._k)
+
+    def is_hidden_group(self, model: str) -> str:
+        """SQL of a boolean aggregate: whether a group of rows of `relation` or `months` may not be summed.
 
         `case when <it> then null else sum(x) end`: a sum over rows of which one is hidden would be neither right nor
-        safe, and one over the rows of fewer than k accounts is about them.
+        safe.
         """
-        definition = self._models[model]
-        if definition.get("cohorts"):
-            return "coalesce(bool_or(is_suppressed), false)"
-        if _INDIVIDUAL in definition["columns"]:
-            return f"count(distinct {identifier(_INDIVIDUAL)}) between 1 and {self._k - 1}"
-        return "false"
+        has_hidden = self._models[model].get("cohorts") or self.is_given_by_month(model)
+        return f"coalesce(bool_or({SUPPRESSED}), false)" if has_hidden else "false"
 
 
 @cache

@@ -77,17 +77,18 @@ async def query(
 
     A mart of aggregates always gives its whole key (some of its rows are totals); facts are split by what is named.
     """
-    asked = question(
-        served.version,
-        metric=parameters.metric,
-        grain=parameters.grain,
-        dimensions=parameters.dimension.split(",") if parameters.dimension else (),
-        first=parameters.from_,
-        last=parameters.to,
-    )
     after = served.after(parameters)
 
     def compute(reader: Reader, visibility: Visibility) -> Content:
+        asked = question(
+            served.version,
+            visibility,
+            metric=parameters.metric,
+            grain=parameters.grain,
+            dimensions=parameters.dimension.split(",") if parameters.dimension else (),
+            first=parameters.from_,
+            last=parameters.to,
+        )
         model, columns = asked.metric.model, columns_of(asked)
         if any(visibility.hides(model, name) for name in (asked.metric.column, *asked.dimensions)):
             raise Problem(403, "the caller's role does not reach this metric, or what it is split by")

@@ -24,6 +24,9 @@ TRIALS = {"wordpress_plugin": 2, "content_marketing": 6, "google_ads": 40, "othe
 QUIET_MONTH = "2026-09-01"
 QUIET = {"wordpress_plugin": 0, "content_marketing": 0, "google_ads": 2, "other": 1, "organic_search": 0}
 
+# Accounts that moved in January by plan: 4 of enterprise, and as the next larger group the 26 of starter goes with them.
+MOVED = {"enterprise": range(4), "starter": range(4, 30), "professional": range(30, 70)}
+
 
 # Who asks first decides what the server keeps; it must not decide what the other one sees.
 @pytest.fixture(scope="module", params=["management", "analyst"], ids="{} first".format)
@@ -54,7 +57,7 @@ def api(first: str, tmp_path_factory: pytest.TempPathFactory, definitions: Mappi
             "insert into marts.fct_mrr_movements by name select ? as account_id, 'EUR' as currency,"
             " timestamptz '2026-01-05 10:00:00+00' as effective_at, date '2026-01-05' as effective_date,"
             " 'new' as movement_type, 77.7777 as mrr_delta_eur, ? as plan",
-            [[f"account-{number}", "enterprise" if number < 4 else "starter"] for number in range(30)],
+            [[f"account-{number}", plan] for plan, numbers in MOVED.items() for number in numbers],
         )
     publish(
         warehouse,
@@ -165,13 +168,63 @@ def test_ratio_of_sums__is_hidden_with_its_parts(clients: dict[str, httpx.Client
     assert found["organic_search"]["value"] is not None
 
 
-def test_facts__of_few_accounts_are_no_sum_either(clients: dict[str, httpx.Client]) -> None:
-    asked = {"metric": "fct_mrr_movements.mrr_delta_eur", "dimension": "plan", "grain": "month"}
-    query = {**asked, "from_": "2026-01-01", "to": "2026-01-31"}
-    seen = {row["plan"]: row["value"] for row in rows(clients["management"], "query", **query)}
-    assert seen == {"enterprise": "311.1108", "starter": "2022.2202"}
-    seen = {row["plan"]: row["value"] for row in rows(clients["analyst"], "query", **query)}
-    assert seen == {"enterprise": None, "starter": "2022.2202"}
+FACTS = {"metric": "fct_mrr_movements.mrr_delta_eur", "from_": "2026-01-01", "to": "2026-01-31"}
+
+
+def test_facts__of_few_accounts_are_no_sum_and_the_total_minus_the_others_is_not_theirs(
+    clients: dict[str, httpx.Client],
+) -> None:
+    asked = {**FACTS, "dimension": "plan", "grain": "month"}
+    seen = {row["plan"]: row["value"] for row in rows(clients["management"], "query", **asked)}
+    assert seen == {"enterprise": "311.1108", "starter": "2022.2202", "professional": "3111.1080"}
+    found = rows(clients["analyst"], "query", **asked)
+    assert {row["plan"]: row["value"] for row in found if not row["is_suppressed"]} == {"professional": "3111.1080"}
+    assert {row["plan"]: row["value"] for row in found if row["is_suppressed"]} == {"enterprise": None, "starter": None}
+    (whole,) = rows(clients["analyst"], "query", **FACTS)
+    assert whole == {"period": "2026-01-01", "value": "5444.4390", "is_suppressed": False}
+
+
+@pytest.mark.parametrize("grain", ["quarter", "year"])
+def test_facts__of_a_longer_period_are_gone_where_those_of_one_of_its_months_are(
+    clients: dict[str, httpx.Client], grain: str
+) -> None:
+    found = {row["plan"]: row for row in rows(clients["analyst"], "query", **FACTS, dimension="plan", grain=grain)}
+    assert {name: row["value"] for name, row in found.items()} == {
+        "enterprise": None,
+        "starter": None,
+        "professional": "3111.1080",
+    }
+
+
+def test_facts__are_given_by_whole_months_so_that_two_periods_do_not_differ_by_one_account(
+    clients: dict[str, httpx.Client],
+) -> None:
+    for first, last, months in (("2026-01-01", "2026-01-04", 1), ("2026-01-02", "2026-01-31", 0)):
+        found = rows(clients["analyst"], "query", **{**FACTS, "from_": first, "to": last})
+        assert [row["value"] for row in found] == ["5444.4390"] * months
+    for grain in ("day", "week"):
+        assert rows(clients["management"], "query", **FACTS, grain=grain)
+        refused = clients["analyst"].get("/api/metrics/query", params={"metric": FACTS["metric"], "grain": grain})
+        assert refused.status_code == 422
+        assert "single accounts" in refused.json()["detail"]
+
+
+def test_facts__are_split_by_one_dimension_for_two_would_leave_one_account_between_their_sums(
+    clients: dict[str, httpx.Client],
+) -> None:
+    asked = {"metric": FACTS["metric"], "dimension": "plan,currency"}
+    assert rows(clients["management"], "query", **asked)
+    refused = clients["analyst"].get("/api/metrics/query", params=asked)
+    assert refused.status_code == 422
+    assert "single accounts" in refused.json()["detail"]
+
+
+def test_catalog__says_to_each_role_by_what_it_may_ask(clients: dict[str, httpx.Client]) -> None:
+    grains = {
+        role: next(row for row in rows(client, "catalog", limit=1000) if row["definition"] == FACTS["metric"])["grains"]
+        for role, client in clients.items()
+    }
+    assert grains == {"management": "day week month quarter year", "analyst": "month quarter year"}
 
 
 def test_dashboard__hides_what_the_routes_hide(clients: dict[str, httpx.Client]) -> None:
