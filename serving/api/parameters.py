@@ -126,7 +126,9 @@ class QueryParameters(PeriodParameters):
             examples=["fct_spend_daily.spend_eur"],
         ),
     ]
-    grain: Annotated[Grain | None, Field(description="The mart's own where it is left out", examples=["month"])] = None
+    grain: Annotated[
+        Grain | None, Field(description="The first that the catalog names where it is left out", examples=["month"])
+    ] = None
     dimension: Annotated[
         str | None,
         Field(

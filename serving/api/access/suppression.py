@@ -56,22 +56,19 @@ def suppressed(relation: str, columns: Sequence[str], key: Sequence[str], rules:
     )
 
 
-def suppressed_months(relation: str, time: str, dimensions: Sequence[str], value: str, account: str, k: int) -> str:
-    """A parenthesised query: the sums of a column of facts by month and dimensions, suppressed.
+def suppressed_months(relation: str, key: Sequence[str], value: str, account: str, k: int) -> str:
+    """A parenthesised query: the sums of a column of facts by month and dimension, suppressed.
 
-    Its columns: `time` (the month's first day), the dimensions, `value`, and `is_suppressed`. Only accounts that add
-    something to a sum stand behind it: ten that did nothing do not hide the one that did. account: their column.
+    key: the column of the facts' days, and the dimension if there is one. account: the column of whose facts they are.
+    The query has the key (a day as its month's first), the value and `is_suppressed`. Only accounts that add something
+    stand behind a sum: ten that did nothing do not hide the one that did.
     """
-    first = identifier(time)
-    of_value = identifier(value)
-    names = ", ".join(
-        [f"cast(date_trunc('month', {first}) as date) as {first}", *(identifier(name) for name in dimensions)]
-    )
+    day, of_value = identifier(key[0]), identifier(value)
+    names = ", ".join([f"cast(date_trunc('month', {day}) as date) as {day}", *map(identifier, key[1:])])
     behind = f"count(distinct {identifier(account)}) filter ({of_value} <> 0)"
     sums = f"(select {names}, sum({of_value}) as {of_value}, {behind} as {_BEHIND} from {relation} group by all)"
-    key = [time, *dimensions]
     # An account may have a part in several sums, so that their numbers of accounts do not add up.
-    rule = {"sizes": [_BEHIND], "hides": [value], "adds_up_in": [time], "overlaps": True}
+    rule = {"sizes": [_BEHIND], "hides": [value], "adds_up_in": key[:1], "overlaps": True}
     return suppressed(sums, [*key, value], key, [rule], k)
 
 

@@ -77,7 +77,7 @@ class Visibility:
         As with `relation`, filters and longer sums go on top of it; `time` holds the month's first day. At most one
         dimension: the sums of two at once, set against those of each, would tell of single accounts.
         """
-        return suppressed_months(f"{SCHEMA}.{identifier(model)}", time, dimensions, value, _INDIVIDUAL, self._k)
+        return suppressed_months(f"{SCHEMA}.{identifier(model)}", [time, *dimensions], value, _INDIVIDUAL, self._k)
 
     def is_hidden_group(self, model: str) -> str:
         """SQL of a boolean aggregate: whether a group of rows of `relation` or `months` may not be summed.

@@ -24,7 +24,7 @@ TRIALS = {"wordpress_plugin": 2, "content_marketing": 6, "google_ads": 40, "othe
 QUIET_MONTH = "2026-09-01"
 QUIET = {"wordpress_plugin": 0, "content_marketing": 0, "google_ads": 2, "other": 1, "organic_search": 0}
 
-# Accounts that moved in January by plan: 4 of enterprise, and as the next larger group the 26 of starter goes with them.
+# Accounts that moved in January by plan: 4 of enterprise, and with them the next larger group, the 26 of starter.
 MOVED = {"enterprise": range(4), "starter": range(4, 30), "professional": range(30, 70)}
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from serving.api.access.suppression import SUPPRESSED, suppressed
+from serving.api.access.suppression import SUPPRESSED, suppressed, suppressed_months
 
 K = 5
 PARTS = {
@@ -197,3 +197,60 @@ def test_series__cannot_be_reckoned_back_from_the_calendar_months_total_or_their
         if gone and any(here > 0 and not is_hidden for here, is_hidden in entries):
             assert len(gone) >= 2
             assert sum(gone) >= K
+
+
+def months_of(facts: Iterable[Sequence[object]], *dimensions: str, k: int = K) -> dict[tuple[Any, ...], Row]:
+    """By month and dimensions: the sum of facts (day, plan, account, amount) as it is shown."""
+    with duckdb.connect() as connection:
+        connection.execute("create table facts (day date, plan varchar, account varchar, amount decimal(18, 4))")
+        connection.executemany("insert into facts values (?, ?, ?, ?)", list(facts))
+        query = suppressed_months("facts", ["day", *dimensions], "amount", "account", k)
+        found = connection.execute(f"select * from {query} order by all")
+        names = [column[0] for column in found.description]
+        rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+    return {(row["day"].month, *(row[name] for name in dimensions)): row for row in rows}
+
+
+def test_months__are_sums_of_their_days() -> None:
+    facts = [(f"2026-0{month}-{day:02}", "a", f"account-{day}", 1.25) for month in (1, 2) for day in range(1, 9)]
+    assert {key: float(row["amount"]) for key, row in months_of(facts).items()} == {(1,): 10, (2,): 10}
+
+
+def test_months__of_one_who_did_something_among_many_who_did_nothing_are_hidden() -> None:
+    facts = [("2026-01-02", "a", f"account-{number}", 0 if number else 7) for number in range(50)]
+    assert months_of(facts)[1,]["amount"] is None
+    assert months_of(facts)[1,][SUPPRESSED]
+
+
+def test_months__where_nobody_did_anything_say_so() -> None:
+    facts = [("2026-01-02", "a", f"account-{number}", 0) for number in range(3)]
+    assert months_of(facts)[1,]["amount"] == 0
+
+
+def test_months__of_the_same_few_twice_do_not_count_as_many() -> None:
+    # Three accounts in each of two plans: six parts, three accounts.
+    facts = [("2026-01-02", plan, f"account-{number}", 1) for plan in ("a", "b") for number in range(3)]
+    facts += [("2026-01-02", "c", f"other-{number}", 1) for number in range(6)]
+    facts += [("2026-01-02", "d", f"another-{number}", 1) for number in range(7)]
+    shown = months_of(facts, "plan")
+    assert {plan for (_, plan), row in shown.items() if row[SUPPRESSED]} == {"a", "b", "c"}
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_months__cannot_be_reckoned_back_from_their_total(seed: int) -> None:
+    chance = random.Random(seed)
+    facts = [
+        (f"2026-01-{chance.randint(1, 28):02}", chance.choice("aabbbcccccd"), f"account-{chance.randint(1, 20)}", 1)
+        for _ in range(chance.randint(1, 60))
+    ]
+    behind: dict[str, set[object]] = defaultdict(set)
+    for _, plan, account, _ in facts:
+        behind[str(plan)].add(account)
+    everybody = set().union(*behind.values())
+    gone = {plan for (_, plan), row in months_of(facts, "plan").items() if row[SUPPRESSED]}
+    assert {plan for plan, accounts in behind.items() if len(accounts) < K} <= gone
+    assert months_of(facts)[1,][SUPPRESSED] == (len(everybody) < K)
+    if gone and len(everybody) >= K:
+        # What the total and the others tell is the sum of the hidden ones: of several plans, and of no few accounts.
+        assert len(gone) >= 2
+        assert len(set().union(*(behind[plan] for plan in gone))) >= K or gone == set(behind)

@@ -85,11 +85,19 @@ def test_relation__of_an_unknown_mart_is_an_error() -> None:
         visibility("management", "finance").relation("fct_secrets")
 
 
-def test_groups__of_facts_are_small_by_their_accounts_and_of_cohorts_by_their_rows() -> None:
+def test_groups__of_cohorts_and_of_facts_are_hidden_by_their_rows() -> None:
     seen = visibility("analyst", "acquisition")
-    assert seen.is_small_group("trials") == 'count(distinct "account_id") between 1 and 4'
-    assert seen.is_small_group("activation") == "coalesce(bool_or(is_suppressed), false)"
-    assert seen.is_small_group("mrr_daily") == "false"
+    assert seen.is_hidden_group("trials") == "coalesce(bool_or(is_suppressed), false)"
+    assert seen.is_hidden_group("activation") == "coalesce(bool_or(is_suppressed), false)"
+    assert seen.is_hidden_group("mrr_daily") == "false"
+
+
+def test_facts__of_accounts_are_given_by_month_to_all_but_management() -> None:
+    assert visibility("analyst", "acquisition").is_given_by_month("trials")
+    assert not visibility("management", "acquisition").is_given_by_month("trials")
+    assert not visibility("analyst", "finance").is_given_by_month("mrr_daily")
+    # Its rows are groups already.
+    assert not visibility("analyst", "acquisition").is_given_by_month("activation")
 
 
 def test_key__tells_apart_who_sees_different_things() -> None:
