@@ -222,7 +222,7 @@ async def _held(request: Request, version_id: str | None) -> AsyncIterator[Serve
 
 async def acquire(engine: Engine, version_id: str | None = None) -> OpenVersion:
     """A version to read, opened in a thread where it is not open yet. Raises Problem 410 or 503."""
-    version = engine.acquire_open() if version_id is None else None
+    version = engine.acquire_open(version_id)
     if version is not None:
         return version
     try:

@@ -126,11 +126,14 @@ class Engine:
         self._open: dict[str, OpenVersion] = {}
         self._current: str | None = None
 
-    def acquire_open(self) -> OpenVersion | None:
-        """The current version if it is open already, else None; microseconds, so that an event loop may call it."""
+    def acquire_open(self, version_id: str | None = None) -> OpenVersion | None:
+        """The current version if it is open already, else None; microseconds, so that an event loop may call it.
+
+        version_id: None too where the current version is another one.
+        """
         wanted = current_id(self._root)
         with self._lock:
-            if wanted is None or wanted != self._current:
+            if wanted is None or wanted != self._current or version_id not in {None, wanted}:
                 return None
             version = self._open[wanted]
             version.readers += 1
@@ -238,6 +241,9 @@ def _connect(file: Path, memory_limit: str, threads: int) -> duckdb.DuckDBPyConn
             "threads": str(threads),
         },
     )
-    connection.execute("set global TimeZone = 'UTC'")
-    connection.execute("set global lock_configuration = true")
+    # A file that this process has open still, because its last reader is just closing it, is the same database in
+    # DuckDB: its settings are made and locked already. Making them again would be refused.
+    if connection.sql("select current_setting('lock_configuration')").fetchone() != (True,):
+        connection.execute("set global TimeZone = 'UTC'")
+        connection.execute("set global lock_configuration = true")
     return connection

@@ -205,6 +205,34 @@ def test_engine__an_older_version_is_read_by_name_while_it_is_kept(
     assert newer.id in engine.open_ids
 
 
+def test_engine__opens_a_version_that_is_open_still_because_it_is_just_being_closed(
+    engine: Engine, folder: Path
+) -> None:
+    # Two readers of an older version take turns: one lets go of the last connection while the other makes a new one.
+    # DuckDB has one database for both then, whose settings are locked.
+    closing = Engine(folder / "published", "256MB", 2)
+    assert mrr(closing) == mrr(engine)
+    closing.close()
+    version = engine.acquire()
+    with version.reading(SECONDS) as reader:
+        assert reader.table("select current_setting('TimeZone') as zone").to_pylist() == [{"zone": "UTC"}]
+        with pytest.raises(duckdb.Error, match="locked"):
+            reader.table("set threads = 64")
+    engine.release(version)
+
+
+def test_engine__has_the_current_version_at_hand_by_name_too(
+    engine: Engine, folder: Path, definitions: dict[str, Any]
+) -> None:
+    first = engine.acquire().id
+    named = engine.acquire_open(first)
+    assert named is not None
+    assert named.id == first
+    newer = publish_company(folder, definitions, minutes=1)
+    assert engine.acquire().id == newer.id
+    assert engine.acquire_open(first) is None
+
+
 @pytest.mark.parametrize("version_id", ["20200101T000000Z", "../published", "current", "", "x\x00y"])
 def test_engine__a_version_that_is_not_there_is_gone(version_id: str, engine: Engine) -> None:
     with pytest.raises(VersionGoneError):
