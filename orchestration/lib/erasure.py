@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -213,11 +214,12 @@ def drop_versions_with_the_erased(session: RunSession) -> tuple[str, ...]:
 def drop_derived(session: RunSession) -> None:
     """Delete the warehouse, whose file keeps what was deleted in it, and have the versions until now dropped.
 
-    They are dropped by the next publication: until then people read the last good numbers.
+    All of its folder goes: its log, what DuckDB spilled there, and a copy that a kill left unfinished. The versions
+    are dropped by the next publication: until then people read the last good numbers.
     """
     withdraw_audit(session.layout)
-    session.layout.warehouse.unlink(missing_ok=True)
-    session.layout.warehouse.with_name(session.layout.warehouse.name + ".wal").unlink(missing_ok=True)
+    if session.layout.warehouse.parent.exists():
+        shutil.rmtree(session.layout.warehouse.parent)
     _write_json(session.layout.erasures / _DERIVED_FILE, {"stale_until": session.clock().isoformat()})
 
 

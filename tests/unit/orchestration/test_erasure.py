@@ -91,11 +91,13 @@ def test_keys__one_id_for_two_secrets_is_a_configuration_error(session: RunSessi
 
 def test_erasing__writes_the_ledger_and_drops_the_warehouse_even_when_the_lake_is_empty(session: RunSession) -> None:
     session.layout.warehouse.parent.mkdir(parents=True)
-    session.layout.warehouse.touch()
+    # And what kills leave beside it.
+    for name in ("", ".wal", ".copy", ".copy.wal"):
+        session.layout.warehouse.with_name(session.layout.warehouse.name + name).touch()
     request = request_of(KEYS, ["visitor-one"], [])
     erase_from_lake(session, "run", request)
     assert Ledger.read(session.layout.erasures).tokens["visitor"] == request.tokens["visitor"]
-    assert not session.layout.warehouse.exists()
+    assert not list(session.layout.root.glob("warehouse/*"))
     assert "visitor-one" not in "".join(path.read_text() for path in session.layout.erasures.glob("*.json*"))
 
 
@@ -151,7 +153,9 @@ def _sqlite(path: Path, text: str) -> None:
 
 FORMS = {
     "a.parquet": _parquet,
+    "a.parquet.next": _parquet,
     "a.duckdb": _duckdb,
+    "a.duckdb.copy": _duckdb,
     "a.db": _sqlite,
     "a.json.gz": lambda path, text: path.write_bytes(gzip.compress(f'{{"id": "{text}"}}'.encode())),
     "a.log": lambda path, text: path.write_text(f"refused row {text}, see\n"),
@@ -172,6 +176,34 @@ def test_search__finds_somebody_erased_in_every_form(tmp_path: Path, name: str, 
 def test_search__finds_nobody_where_nobody_is(tmp_path: Path, name: str) -> None:
     FORMS[name](tmp_path / name, "visitor-two, number 12345")
     assert find_erased(DataLayout(tmp_path), ERASED) == []
+
+
+def test_search__finds_an_id_with_whatever_characters_where_it_is_a_value(tmp_path: Path) -> None:
+    conversation = "chat/2026 (élan)"
+    erased = ErasedSubjects(KEYS, {"conversation": frozenset(KEYS.tokens("conversation", conversation))})
+    pq.write_table(pa.table({"conversation_id": ["chat/2026 (other)", conversation]}), tmp_path / "a.parquet")
+    pq.write_table(pa.table({"conversation_id": ["chat/2026 (other)"]}), tmp_path / "b.parquet")
+    for name, value in (("a.duckdb", conversation), ("b.duckdb", "chat/2026 (other)")):
+        with duckdb.connect(str(tmp_path / name)) as connection:
+            connection.execute("create table t as select ? as conversation_id", [value])
+    assert find_erased(DataLayout(tmp_path), erased) == [tmp_path / "a.duckdb", tmp_path / "a.parquet"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("cut.parquet", b"PAR1 and no end"),
+        ("cut.duckdb", b"\0" * 8 + b"DUCK" + b"\0" * 40),
+        ("cut.gz", gzip.compress(b"a text that is long enough to be cut off")[:-9]),
+        ("cut.db", b"SQLite format 3\0" + b"x" * 100),
+    ],
+)
+def test_search__a_file_that_cannot_be_read_is_named_and_nothing_is_certified(
+    tmp_path: Path, name: str, content: bytes
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(RunFailedError, match=rf"{name} cannot be searched .* Close what has it open"):
+        find_erased(DataLayout(tmp_path), ERASED)
 
 
 def test_search__finds_what_was_typed_though_it_is_no_single_word_and_across_the_pieces_a_file_is_read_in(
