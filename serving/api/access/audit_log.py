@@ -37,7 +37,8 @@ class AuditLog:
         self._failure: str | None = None
         self._closing = threading.Event()
         # Once here and now, so that a folder which cannot be written is known before the first answer.
-        self._append([(datetime.now(UTC).date().isoformat(), "")])
+        today = datetime.now(UTC).date().isoformat()
+        self._append([(today, "\n" if _is_cut_short(self._path(today)) else "")])
         self._thread = threading.Thread(target=self._write_forever, name="audit-log", daemon=True)
         self._thread.start()
 
@@ -67,25 +68,26 @@ class AuditLog:
             _LOG.error("the audit log ends with lines unwritten: %s", self._failure)
 
     def _write_forever(self) -> None:
-        while True:
-            lines = self._take()
-            while lines and not self._append(lines):
-                if self._closing.wait(_RETRY_SECONDS):
-                    return
-            self._confess()
+        while self._write(self._take()) and self._write(self._confession()):
             if self._closing.is_set() and self._waiting.empty():
                 return
 
-    def _confess(self) -> None:
-        """Write down how many lines were lost, now that it is possible again: a gap must not look like peace."""
+    def _write(self, lines: Sequence[Line]) -> bool:
+        """Append the lines, however long that takes; False where the log is closed before."""
+        while lines := self._append(lines):
+            if self._closing.wait(_RETRY_SECONDS):
+                return False
+        return True
+
+    def _confession(self) -> list[Line]:
+        """A line that says how many were lost, if any were: a gap must not look like peace."""
         with self._counting:
             lost, self._lost = self._lost, 0
-        if lost:
-            now = datetime.now(UTC)
-            line = json.dumps({"at": now.isoformat(timespec="milliseconds"), "lost": lost})
-            if not self._append([(now.date().isoformat(), line + "\n")]):
-                with self._counting:
-                    self._lost += lost
+        if not lost:
+            return []
+        now = datetime.now(UTC)
+        line = json.dumps({"at": now.isoformat(timespec="milliseconds"), "lost": lost})
+        return [(now.date().isoformat(), line + "\n")]
 
     def _take(self) -> list[Line]:
         """The next lines, waiting for the first; None among them only wakes the thread."""
@@ -97,20 +99,41 @@ class AuditLog:
                 break
         return [line for line in taken if line is not None]
 
-    def _append(self, lines: Sequence[Line]) -> bool:
-        """Append the lines to the files of their days; whether that was possible."""
+    def _append(self, lines: Sequence[Line]) -> list[Line]:
+        """Append the lines to the files of their days; returns what could not be written.
+
+        Of the first of those only the rest: a full disk takes a part, and what it took must be there once.
+        """
+        unwritten = {day: "".join(line for of_day, line in lines if of_day == day) for day in sorted(dict(lines))}
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            for day in sorted({day for day, _ in lines}):
-                text = "".join(line for of_day, line in lines if of_day == day)
-                path = self._folder / f"api-{day}.jsonl"
-                descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-                with open(descriptor, "a", encoding="utf-8") as file:  # noqa: PTH123 - a descriptor, for its mode
-                    file.write(text)
+            for day in list(unwritten):
+                descriptor = os.open(self._path(day), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+                try:
+                    # ASCII, as json.dumps writes it: a letter is a byte.
+                    while unwritten[day]:
+                        unwritten[day] = unwritten[day][os.write(descriptor, unwritten[day].encode("ascii")) :]
+                finally:
+                    os.close(descriptor)
+                del unwritten[day]
         except OSError as error:
             if self._failure is None:
                 _LOG.error("the audit log cannot be written: %s", error)
             self._failure = f"the audit log cannot be written: {error}"
-            return False
-        self._failure = None
-        return True
+        else:
+            self._failure = None
+        return list(unwritten.items())
+
+    def _path(self, day: str) -> Path:
+        return self._folder / f"api-{day}.jsonl"
+
+
+def _is_cut_short(path: Path) -> bool:
+    """Whether a process that was killed, or found the disk full, left a part of a line at the file's end."""
+    try:
+        with path.open("rb") as file:
+            file.seek(-1, os.SEEK_END)
+            return file.read() != b"\n"
+    except OSError:
+        # There is no file yet, or it is empty.
+        return False

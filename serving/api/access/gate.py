@@ -20,7 +20,7 @@ from starlette.concurrency import run_in_threadpool
 
 from serving.api.access.audit import AuditMiddleware
 from serving.api.access.audit_log import AuditLog
-from serving.api.access.credentials import bearer_token
+from serving.api.access.credentials import bearer_token, is_credential_in_url
 from serving.api.access.keys import KeyFile
 from serving.api.access.limits import RateLimits
 from serving.api.access.oidc import OidcVerifier, TokenRefusedError
@@ -91,7 +91,8 @@ class Gate:
         request.state.claimed = verdict.claimed
         if verdict.principal is None:
             self._limits.count_failure(address)
-            request.state.denial = verdict.refusal
+            # A key that stands in a URL is to be revoked: whoever reads the log must be able to tell it from a typo.
+            request.state.denial = "a credential in the URL" if is_credential_in_url(request) else verdict.refusal
             raise HTTPException(401, "valid credentials are needed", {"WWW-Authenticate": 'Bearer realm="netvexa"'})
         self._limits.remember_good(token)
         return self._keep_to_limits(request, verdict.principal, scope)

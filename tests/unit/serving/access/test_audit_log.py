@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -53,6 +55,50 @@ def test_line__stays_one_line_whatever_it_holds(tmp_path: Path) -> None:
     log.write(LATE, {"who": "a\nb\u2028c\x00"})
     log.close()
     assert [line["who"] for line in lines(tmp_path / "api-2026-11-22.jsonl")] == ["a\nb\u2028c\x00"]
+
+
+# A process whose files may not grow beyond some bytes, which is what a full disk is like: part of a batch is written.
+FULL_DISK = """
+import pathlib, resource, sys, time
+from datetime import UTC, datetime
+from serving.api.access.audit_log import AuditLog
+
+def allow(size):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+
+log = AuditLog(pathlib.Path(sys.argv[1]))
+allow(1000)
+for number in range(100):
+    log.write(datetime(2026, 11, 22, tzinfo=UTC), {"number": number})
+while log.problem() is None:
+    time.sleep(0.01)
+if sys.argv[2] == "is freed":
+    allow(resource.RLIM_INFINITY)
+    while log.problem() is not None:
+        time.sleep(0.01)
+log.close()
+"""
+
+
+def fill_the_disk(folder: Path, then: str) -> None:
+    subprocess.run([sys.executable, "-c", FULL_DISK, folder, then], check=True, timeout=60)
+
+
+def test_lines__are_each_there_once_and_whole_when_the_disk_was_full_amid_them(tmp_path: Path) -> None:
+    fill_the_disk(tmp_path, "is freed")
+    assert [line["number"] for line in lines(tmp_path / "api-2026-11-22.jsonl")] == list(range(100))
+
+
+def test_line__cut_short_when_the_process_ended_does_not_spoil_the_next_ones(tmp_path: Path) -> None:
+    fill_the_disk(tmp_path, "stays full")
+    (tmp_path / "api-2026-11-22.jsonl").rename(tmp_path / f"api-{datetime.now(UTC).date()}.jsonl")
+    log = AuditLog(tmp_path)
+    log.write(datetime.now(UTC), {"number": "next"})
+    log.close()
+    *_, torn, last = (tmp_path / f"api-{datetime.now(UTC).date()}.jsonl").read_text().splitlines()
+    with pytest.raises(json.JSONDecodeError):
+        json.loads(torn)
+    assert json.loads(last)["number"] == "next"
 
 
 def test_folder_that_cannot_be_written__is_a_problem_from_the_start(tmp_path: Path) -> None:
