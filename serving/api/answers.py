@@ -7,6 +7,7 @@ metric_query), who may ask (access).
 from __future__ import annotations
 
 import asyncio
+import gzip
 import hashlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
@@ -30,7 +31,7 @@ from serving.api.engine import (
     Reader,
     VersionGoneError,
 )
-from serving.api.negotiation import Format, negotiate
+from serving.api.negotiation import Format, accepts_gzip, negotiate
 from serving.api.parameters import FormatParameters, JsonParameters, NoParameters
 from serving.api.problems import MEANINGS, Problem
 from serving.api.results import Result
@@ -43,6 +44,9 @@ CURSOR_HEADER = "X-NETVEXA-Next-Cursor"
 RETRY_SECONDS = "5"
 # Requests in DuckDB at one moment; each uses all of its threads, so that more would only wait inside.
 _AT_ONCE = 4
+_SMALLEST_COMPRESSED = 1000
+# Half of the work of the best level, for a few percent more bytes.
+_COMPRESSION = 4
 
 
 @dataclass(frozen=True)
@@ -86,19 +90,18 @@ class Served:
         """
         request = self.request
         format_ = negotiate(parameters.format, request.headers.get("accept"), offered)
-        list_ = self._list(parameters)
         visibility = Visibility(principal, self.version.definitions, self.small_cohort)
-        key = (visibility.key, request.url.path, parameters, format_)
+        key = (visibility.key, self._path, parameters, format_)
 
         async def computed() -> Result:
-            return await self._computed(partial(self._encoded, visibility, compute, list_, format_))
+            return await self._computed(partial(self._encoded, visibility, compute, parameters, format_))
 
         result = await self.version.results.get(key, computed)
         # Weak: JSON, CSV and their compressed forms say the same in other bytes.
         etag = f'W/"{self.version.id}"'
         headers = {
             "ETag": etag,
-            "Vary": "Accept, Authorization",
+            "Vary": "Accept, Accept-Encoding, Authorization",
             "Cache-Control": "private, no-cache",
             # Text out of a source must not become a page because a browser thinks it looks like one.
             "X-Content-Type-Options": "nosniff",
@@ -108,7 +111,10 @@ class Served:
         }
         if _matches(request.headers.get("if-none-match"), self.version.id):
             return Response(status_code=304, headers=headers)
-        return Response(result.body, headers=headers, media_type=result.media_type)
+        body = result.body
+        if result.gzipped is not None and accepts_gzip(request.headers.get("accept-encoding")):
+            body, headers["Content-Encoding"] = result.gzipped, "gzip"
+        return Response(body, headers=headers, media_type=result.media_type)
 
     def after(self, parameters: NoParameters) -> tuple[str | None, ...] | None:
         """The key that the cursor names. Raises Problem 410 for what is no cursor, 422 for one of another list."""
@@ -123,10 +129,17 @@ class Served:
             raise Problem(422, "the cursor belongs to a list with other parameters; repeat them as they were")
         return cursor.after
 
+    @property
+    def _path(self) -> str:
+        # As the router matched it. That of `request.url` was parsed once more, which takes line breaks and tabs out of
+        # an id, so that two conversations would share an answer.
+        path: str = self.request.scope["path"]
+        return path
+
     def _list(self, parameters: NoParameters) -> str:
         """A fingerprint of what is listed: everything asked for but the page and the format."""
         asked = parameters.model_dump_json(by_alias=True, exclude={"cursor", "limit", "format"}, exclude_none=True)
-        return hashlib.sha256(f"{self.request.url.path} {asked}".encode()).hexdigest()[:16]
+        return hashlib.sha256(f"{self._path} {asked}".encode()).hexdigest()[:16]
 
     async def _computed(self, encoded: Callable[[], Result]) -> Result:
         # The one who asked first may be gone before the others have their answer: the work holds the version itself.
@@ -144,26 +157,32 @@ class Served:
         finally:
             self.engine.release(self.version)
 
-    def _encoded(self, visibility: Visibility, compute: Compute, list_: str, format_: Format) -> Result:
+    def _encoded(self, visibility: Visibility, compute: Compute, parameters: NoParameters, format_: Format) -> Result:
         with self.version.reading(self.timeout) as reader:
             content = compute(reader, visibility)
-        next_cursor = None
+        next_cursor, headers = None, {}
         if content.last_key is not None:
-            next_cursor = cursors.encode(cursors.Cursor(self.version.id, list_, content.last_key))
-        headers = {} if next_cursor is None else {CURSOR_HEADER: next_cursor}
+            next_cursor = cursors.encode(cursors.Cursor(self.version.id, self._list(parameters), content.last_key))
+            headers[CURSOR_HEADER] = next_cursor
+        if format_ is not Format.JSON:
+            headers[DEFINITIONS_HEADER] = " ".join(content.definitions)
+        body = self._body(content, next_cursor, format_)
+        gzipped = None if len(body) < _SMALLEST_COMPRESSED else gzip.compress(body, _COMPRESSION, mtime=0)
+        return Result(body, format_.media_type, headers, gzipped)
+
+    def _body(self, content: Content, next_cursor: str | None, format_: Format) -> bytes:
         if format_ is Format.JSON:
-            return Result(encode_json(self._document(content, next_cursor)), format_.media_type, headers)
+            return encode_json(self._document(content, next_cursor))
         assert content.rows is not None, "only what has rows is offered as a table"
-        headers[DEFINITIONS_HEADER] = " ".join(content.definitions)
         if format_ is Format.CSV:
-            return Result(encode_csv(content.rows), format_.media_type, headers)
+            return encode_csv(content.rows)
         metadata = {
             "version": self.version.id,
             "as_of": self.version.as_of_date.isoformat(),
             "definitions": " ".join(content.definitions),
             "next_cursor": next_cursor or "",
         }
-        return Result(encode_arrow(content.rows, metadata), format_.media_type, headers)
+        return encode_arrow(content.rows, metadata)
 
     def _document(self, content: Content, next_cursor: str | None) -> dict[str, Any]:
         data = content.document
@@ -182,7 +201,7 @@ class Served:
 
 
 async def served(request: Request) -> AsyncIterator[Served]:
-    """Dependency: the current version, held until the answer is sent.
+    """Dependency: the current version, held until the answer is made.
 
     Raises Problem 422 for a parameter given twice, 503 when nothing is published.
     """
@@ -191,7 +210,7 @@ async def served(request: Request) -> AsyncIterator[Served]:
 
 
 async def served_page(request: Request) -> AsyncIterator[Served]:
-    """Dependency: the version that the cursor began on, or the current one; held until the answer is sent.
+    """Dependency: the version that the cursor began on, or the current one; held until the answer is made.
 
     Raises Problem 410 when the cursor's version is gone, and what `served` raises. What is no cursor at all is refused
     after the other parameters were looked at, by `Served.after`.
@@ -203,8 +222,10 @@ async def served_page(request: Request) -> AsyncIterator[Served]:
         yield held
 
 
-CurrentVersion = Annotated[Served, Depends(served)]
-PagedVersion = Annotated[Served, Depends(served_page)]
+# Let go of before the answer is sent: a client that reads slowly would else keep the file of a version on the disk that
+# was dropped because somebody was erased.
+CurrentVersion = Annotated[Served, Depends(served, scope="function")]
+PagedVersion = Annotated[Served, Depends(served_page, scope="function")]
 
 
 async def _held(request: Request, version_id: str | None) -> AsyncIterator[Served]:

@@ -1,4 +1,4 @@
-"""The application: routes, errors, compression, the engine that follows the published version, and the gate before it.
+"""The application: routes, errors, the engine that follows the published version, and the gate before it.
 
 Belongs here: putting the parts together. Does not: what any of them does. Nothing happens at import; `create_app` makes
 one application, which opens and closes its engine with its own life.
@@ -13,7 +13,6 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from fastapi import FastAPI
-from starlette.middleware.gzip import GZipMiddleware
 
 from serving.api import problems
 from serving.api.access.gate import Gate
@@ -26,9 +25,6 @@ from serving.api.settings import ApiSettings
 # What answers without credentials. The document describes the API and holds no number.
 PUBLIC = frozenset({"/health", "/ready", "/openapi.json"})
 FOLLOW_SECONDS = 1.0
-_SMALLEST_COMPRESSED = 1000
-# Half of the work of the best level, for a few percent more bytes.
-_COMPRESSION = 4
 _log = logging.getLogger(__name__)
 
 _DESCRIPTION = """\
@@ -87,7 +83,6 @@ def create_app(settings: ApiSettings, gate: Gate) -> FastAPI:
     for module in (marts, overview, service):
         app.include_router(module.router)
     problems.install(app)
-    app.add_middleware(GZipMiddleware, minimum_size=_SMALLEST_COMPRESSED, compresslevel=_COMPRESSION)
     gate.install(app, PUBLIC)
     return app
 

@@ -1,4 +1,4 @@
-"""Which format an answer gets: by the parameter `format`, else by the header Accept.
+"""Which format an answer gets: by the parameter `format`, else by the header Accept; and whether it is compressed.
 
 Belongs here: the formats and choosing among them. Does not: writing them (encoding).
 """
@@ -46,17 +46,29 @@ def negotiate(wanted: Format | None, accept: str | None, offered: Sequence[Forma
     raise Problem(406, f"this can be given as {names}")
 
 
+def accepts_gzip(accept_encoding: str | None) -> bool:
+    """Whether the header Accept-Encoding lets an answer be compressed so."""
+    codings = _ranges(accept_encoding or "identity")
+    return codings.get("gzip", codings.get("*", 0)) > 0
+
+
 def _ranges(accept: str) -> dict[str, float]:
-    """Quality by media range (RFC 9110, 12.5.1); a quality that cannot be read counts as 0."""
+    """Quality by media range or coding (RFC 9110, 12.4.2 and 12.5); one that is none counts as 0."""
     ranges = {}
     for part in accept.split(","):
         media_range, *parameters = (piece.strip().lower() for piece in part.split(";"))
         qualities = [parameter[2:] for parameter in parameters if parameter.startswith("q=")]
-        try:
-            ranges[media_range] = float(qualities[0]) if qualities else 1.0
-        except ValueError:
-            ranges[media_range] = 0.0
+        ranges[media_range] = _weight(qualities[0]) if qualities else 1.0
     return ranges
+
+
+def _weight(text: str) -> float:
+    try:
+        weight = float(text)
+    except ValueError:
+        return 0.0
+    # Neither infinity nor nan, which is not less than anything, and would win over formats that can be given.
+    return weight if 0 <= weight <= 1 else 0.0
 
 
 def _quality(format_: Format, ranges: dict[str, float]) -> float:

@@ -18,11 +18,15 @@ _OVERHEAD = 1024
 
 @dataclass(frozen=True)
 class Result:
-    """An encoded answer: body, its media type, and the headers that belong to it."""
+    """An encoded answer: body, its media type, and the headers that belong to it.
+
+    gzipped: the body compressed, None where that is not worth it.
+    """
 
     body: bytes
     media_type: str
     headers: dict[str, str] = field(default_factory=dict)
+    gzipped: bytes | None = None
 
 
 class Results:
@@ -59,4 +63,4 @@ class Results:
 
 
 def _size(result: Result) -> int:
-    return len(result.body) + sum(map(len, result.headers.values())) + _OVERHEAD
+    return len(result.body) + len(result.gzipped or b"") + sum(map(len, result.headers.values())) + _OVERHEAD

@@ -205,6 +205,14 @@ def test_entity__that_is_not_there_is_404(management: httpx.Client) -> None:
         assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
 
 
+@pytest.mark.parametrize("character", ["%09", "%0A", "%0D", "%20", "%00", "%3F", "%23", "%253F"])
+def test_entity__of_an_id_with_one_character_more_is_another(character: str, management: httpx.Client) -> None:
+    # Asked for before, so that an answer is kept that must not be handed out for the other id.
+    assert management.get("/api/metrics/conversations/conversation-5/quality").status_code == 200
+    for other in (f"conversation-5{character}", f"{character}conversation-5"):
+        assert management.get(f"/api/metrics/conversations/{other}/quality").status_code == 404
+
+
 def test_time_to_value__says_what_is_not_known_yet(management: httpx.Client) -> None:
     data = management.get("/api/metrics/agents/agent-0/time-to-value").json()["data"]
     assert (data["first_conversation_at"], data["ttfv_hours"]) == (None, None)
@@ -229,7 +237,11 @@ def test_compression__says_the_same_in_fewer_bytes(management: httpx.Client) -> 
     path = "/api/metrics/weekly-active?limit=200"
     plain = management.get(path, headers={"Accept-Encoding": "identity"})
     small = management.get(path, headers={"Accept-Encoding": "gzip"})
+    refused = management.get(path, headers={"Accept-Encoding": "gzip;q=0"})
     assert (plain.headers.get("content-encoding"), small.headers.get("content-encoding")) == (None, "gzip")
+    assert refused.headers.get("content-encoding") is None
+    # A cache must not hand the compressed answer to who cannot read it.
+    assert {answer.headers["vary"] for answer in (plain, small)} == {"Accept, Accept-Encoding, Authorization"}
     assert plain.content == small.content
     assert int(small.headers["content-length"]) < len(plain.content) / 3
 
