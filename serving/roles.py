@@ -54,6 +54,10 @@ def _role(name: str, fields: Mapping[str, Any]) -> Role:
     unknown = sorted(set(lists["scopes"]) - set(SCOPES))
     if unknown:
         raise ValueError(f"scopes: {', '.join(unknown)} is none of {', '.join(SCOPES)}")
+    # A text is true, whatever it says, and would open what it was to close.
+    for key in ("sees_small_cohorts", "sql_lab"):
+        if not isinstance(fields.get(key, False), bool):
+            raise ValueError(f"{key} is to be true or false, not {fields[key]!r}")
     return Role(name=name, **{**fields, **lists, "scopes": frozenset(lists["scopes"])})
 
 

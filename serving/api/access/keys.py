@@ -23,6 +23,8 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from serving.versions import sync
+
 PREFIX = "nvx"
 DEFAULT_LIFETIME = timedelta(days=90)
 # A year and a day off for the one who renews it: a key that outlives its maker's memory is never revoked.
@@ -31,6 +33,7 @@ LONGEST_LIFETIME = timedelta(days=366)
 _SECRET_BYTES = 32
 _ID_BYTES = 4
 _KEY = re.compile(rf"{PREFIX}_([0-9a-f]{{{_ID_BYTES * 2}}})_[0-9a-f]{{{_SECRET_BYTES * 2}}}")
+_SHA256 = re.compile("[0-9a-f]{64}")
 _LOG = logging.getLogger(__name__)
 
 
@@ -127,7 +130,11 @@ class KeyFile:
         with self._locked():
             keys = dict(self._load())
             if key_id not in keys:
-                raise KeyRefusedError(f"there is no key {key_id}; netvexa keys list shows those there are")
+                # Not repeated: whoever revokes in a hurry gives the key itself.
+                raise KeyRefusedError(
+                    "there is no key of that id, which is the part between the underscores; netvexa keys list shows those "
+                    "there are"
+                )
             if keys[key_id].revoked_at is None:
                 keys[key_id] = replace(keys[key_id], revoked_at=at)
                 self._write(keys)
@@ -198,6 +205,8 @@ class KeyFile:
             file.flush()
             os.fsync(file.fileno())
         aside.replace(self.path)
+        # A key that was said to be revoked must stay so after a power cut, too.
+        sync(self.path.parent)
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -224,13 +233,16 @@ def _from_json(entry: Mapping[str, object]) -> ApiKey:
             raise ValueError(f"{name} of key {entry['id']} has no offset")
         return parsed
 
+    secret_sha256 = str(entry["secret_sha256"])
+    if not _SHA256.fullmatch(secret_sha256):
+        raise ValueError(f"key {entry['id']} has no SHA-256")
     scopes = entry["scopes"]
     return ApiKey(
         id=str(entry["id"]),
         name=str(entry["name"]),
         role=str(entry["role"]),
         scopes=None if scopes is None else tuple(str(scope) for scope in scopes),  # type: ignore[attr-defined]
-        secret_sha256=str(entry["secret_sha256"]),
+        secret_sha256=secret_sha256,
         created_at=instant("created_at"),
         expires_at=instant("expires_at"),
         revoked_at=None if entry["revoked_at"] is None else instant("revoked_at"),

@@ -33,6 +33,12 @@ def test_role__has_what_it_needs_and_no_more_than_is_said(tmp_path: Path) -> Non
         ("{label: Guest, dashboards: [agents], scopes: [product], metrics: mrr_eur}", "metrics is to be a list"),
         ("{label: Guest, dashboards: [agents], scopes: [product], metrics: null}", "metrics is to be a list"),
         ("{label: Guest, dashboards: [agents], scopes: [product], rows: {kpi_daily: 1 = 1}}", "rows"),
+        # Texts are true, whatever they say.
+        (
+            "{label: Guest, dashboards: [agents], scopes: [product], sees_small_cohorts: 'no'}",
+            "sees_small_cohorts is",
+        ),
+        ("{label: Guest, dashboards: [agents], scopes: [product], sql_lab: 'false'}", "sql_lab is"),
     ],
 )
 def test_role__that_cannot_be_read_is_named_with_what_is_wrong(tmp_path: Path, role: str, complaint: str) -> None:

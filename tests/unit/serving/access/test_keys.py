@@ -140,6 +140,18 @@ def test_damaged_file__lets_nobody_in_and_says_so(keys: KeyFile, content: str) -
     assert keys.path.read_text() == content
 
 
+@pytest.mark.parametrize(
+    "sha256", ["é" * 64, "0" * 63, "", 7, None], ids=["not ASCII", "too short", "empty", "a number", "null"]
+)
+def test_hash__that_is_none_is_a_damaged_file_and_no_failed_request(keys: KeyFile, sha256: object) -> None:
+    _, token = make(keys)
+    document = json.loads(keys.path.read_text())
+    document["keys"][0]["secret_sha256"] = sha256
+    keys.path.write_text(json.dumps(document))
+    assert keys.verify(token, NOW)[1] == "wrong"
+    assert "has no SHA-256" in (keys.problem() or "")
+
+
 def test_instant_without_an_offset__is_no_instant(keys: KeyFile) -> None:
     make(keys)
     document = json.loads(keys.path.read_text())
