@@ -101,6 +101,11 @@ class Ledger:
         """Every token, by kind."""
         return {kind: frozenset().union(*(entry.tokens[kind] for entry in self.entries)) for kind in KINDS}
 
+    def up_to(self, head: str | None) -> Ledger:
+        """The ledger as it was when its newest line had this hash; empty if it never was."""
+        heads = [entry.sha256 for entry in self.entries]
+        return Ledger(self.folder, self.entries[: heads.index(head) + 1] if head in heads else ())
+
     def holding(self, request_id: str, at: datetime, tokens: Mapping[Kind, Collection[str]]) -> Ledger:
         """The ledger with the tokens it does not hold yet, in memory alone; itself when there are none."""
         known = self.tokens

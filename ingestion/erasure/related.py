@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ingestion.erasure.keyring import Kind
 from ingestion.erasure.stripe_ids import payload_of, row_ids
 from ingestion.erasure.subjects import ErasedSubjects
+from ingestion.folding.contract import DELIVERIES
 from ingestion.lake import DATA_FILE, QUARANTINE_FILE, Lake
 from ingestion.landing import read_manifests
 from ingestion.manifest import Manifest
@@ -60,29 +62,30 @@ class Affected:
 class Related:
     """What was found. `customers`: erased account by Stripe customer. `stripe_ids`: every id of theirs, as it landed.
 
-    `open_subscriptions`: those of `customers` that have not ended. `quarantine_keys`: of rows set aside that are also
-    the keys of rows that landed. `affected`: in the order of their paths.
+    `open_subscriptions`: those of `customers` that have not ended. `row_ids`: of their rows, as far as other rows are
+    known by nothing else (set aside under them, or written down of them by a fold). `affected`: in the order of their
+    paths.
     """
 
     customers: dict[str, str] = field(default_factory=dict)
     stripe_ids: set[str] = field(default_factory=set)
     open_subscriptions: list[str] = field(default_factory=list)
-    quarantine_keys: set[str] = field(default_factory=set)
+    row_ids: set[str] = field(default_factory=set)
     affected: list[Affected] = field(default_factory=list)
 
 
-def find_related(lake: Lake, subjects: ErasedSubjects, quarantine_keys: Collection[str] = ()) -> Related:
+def find_related(lake: Lake, subjects: ErasedSubjects, known_row_ids: Collection[str] = ()) -> Related:
     """Read the lake for what belongs to the subjects; conversations, agents and Stripe ids join them on the way.
 
-    quarantine_keys: those that an earlier look found whose rewriting was killed.
+    known_row_ids: those that an earlier look found whose rewriting was killed.
     """
-    related = Related(quarantine_keys=set(quarantine_keys))
-    claims = _accounts_and_agents(lake, subjects)
+    related = Related(row_ids=set(known_row_ids))
+    if subjects.tokens.get("account"):
+        _agents(lake, subjects)
+        _stripe(lake, subjects, _claims(lake), related)
     for manifest in read_manifests(lake, "app", "events"):
         for rows in read_columns(lake, manifest, subjects.columns):
             subjects.rows("events", rows)
-    if subjects.tokens.get("account"):
-        _stripe(lake, subjects, claims, related)
     _affected(lake, subjects, related)
     return related
 
@@ -91,21 +94,25 @@ def _affected(lake: Lake, subjects: ErasedSubjects, related: Related) -> None:
     """A second look, now that everything of theirs is known."""
     manifests = [manifest for manifest in read_manifests(lake) if manifest.source not in NOBODYS]
     set_aside = {place(manifest): set_aside_keys(lake, manifest) for manifest in manifests}
-    wanted = {key for keys in set_aside.values() for key in keys if key}
+    of_folds = [manifest for manifest in manifests if _is_of_folds(manifest)]
+    deliveries = {place(manifest): _deliveries_by_id(lake, manifest) for manifest in of_folds}
+    wanted = {key for keys in (*set_aside.values(), *deliveries.values()) for key in keys if key}
     masks: dict[str, pa.BooleanArray] = {}
     for manifest in manifests:
         parts = [pa.array([], pa.bool_())]
         if manifest.source == STRIPE:
             if related.stripe_ids:
-                owned = (row_ids(manifest.table, row) for row in _stripe_rows(lake, manifest))
+                owned = (row_ids(manifest.table, row) for row in stripe_rows(lake, manifest))
                 parts.append(pa.array([not related.stripe_ids.isdisjoint(ids) for ids in owned], pa.bool_()))
         else:
             for columns in read_columns(lake, manifest, ("id", *subjects.columns)):
                 mask = subjects.rows(manifest.table, columns)
                 parts.append(mask)
                 if mask.true_count and wanted and "id" in columns.schema.names:
-                    related.quarantine_keys |= wanted & set(columns.filter(mask)["id"].to_pylist())
+                    related.row_ids |= wanted & set(columns.filter(mask)["id"].to_pylist())
         masks[place(manifest)] = pa.concat_arrays(parts)
+    for where, event_ids in deliveries.items():
+        masks[where] = pc.or_(masks[where], pa.array([one in related.row_ids for one in event_ids], pa.bool_()))
     for manifest in manifests:
         keys = set_aside[place(manifest)]
         aside = pa.array([_is_theirs(manifest, key, subjects, related) for key in keys], pa.bool_())
@@ -120,7 +127,7 @@ def _is_theirs(manifest: Manifest, key: str | None, subjects: ErasedSubjects, re
     if manifest.source == STRIPE:
         return key in related.stripe_ids
     kind = SELVES.get(manifest.table)
-    return key in related.quarantine_keys or (kind is not None and subjects.holds(kind, key))
+    return key in related.row_ids or (kind is not None and subjects.holds(kind, key))
 
 
 def place(manifest: Manifest) -> str:
@@ -150,11 +157,28 @@ def set_aside_keys(lake: Lake, manifest: Manifest) -> list[str | None]:
     return keys
 
 
-def _accounts_and_agents(lake: Lake, subjects: ErasedSubjects) -> dict[str, str]:
-    """Agents join; returns the account that claims each Stripe customer: of several the one created first."""
+def _is_of_folds(manifest: Manifest) -> bool:
+    return (manifest.source, manifest.table) == (DELIVERIES.source, DELIVERIES.name)
+
+
+def _deliveries_by_id(lake: Lake, manifest: Manifest) -> list[str | None]:
+    """The event of each delivery that folds have counted, where nothing else tells whose it is: of no conversation."""
+    return [
+        None if row["conversation_id"] else row["event_id"]
+        for rows in read_columns(lake, manifest, ("event_id", "conversation_id"))
+        for row in rows.to_pylist()
+    ]
+
+
+def _agents(lake: Lake, subjects: ErasedSubjects) -> None:
+    """The agents of erased accounts join, by every snapshot there is."""
     for manifest in read_manifests(lake, "app", "agents"):
         for rows in read_columns(lake, manifest, ("id", "account_id")):
             subjects.rows("agents", rows)
+
+
+def _claims(lake: Lake) -> dict[str, str]:
+    """The account that claims each Stripe customer: of several the one created first."""
     claims: dict[str, tuple[Any, str]] = {}
     for manifest in read_manifests(lake, "app", "accounts"):
         for rows in read_columns(lake, manifest, ("id", "created_at", "stripe_customer_id")):
@@ -196,10 +220,11 @@ def _stripe(lake: Lake, subjects: ErasedSubjects, claims: dict[str, str], relate
 def _stripe_table(lake: Lake, table: str) -> Iterator[dict[str, Any]]:
     """Rows of a table, oldest day first."""
     for manifest in read_manifests(lake, STRIPE, table):
-        yield from _stripe_rows(lake, manifest)
+        yield from stripe_rows(lake, manifest)
 
 
-def _stripe_rows(lake: Lake, manifest: Manifest) -> Iterator[dict[str, Any]]:
+def stripe_rows(lake: Lake, manifest: Manifest) -> Iterator[dict[str, Any]]:
+    """The rows of a partition of Stripe's, with the columns in which ids stand."""
     columns = ("id", "type", "object_id", "payload", "previous_payload")
     for rows in read_columns(lake, manifest, columns):
         yield from rows.to_pylist()

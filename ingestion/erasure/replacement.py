@@ -31,14 +31,15 @@ def random_text(length: int) -> str:
 
 @dataclass
 class Plan:
-    """What a rewriting has to remember until it is done: new ids by old, new account ids by customer, keys set aside.
+    """What a rewriting has to remember until it is done: new ids by old, new account ids by customer, ids of rows.
 
-    Kept in a file only while the lake is being rewritten; its removal is what makes the new ids lead nowhere.
+    `row_ids`: those that other rows are known by (see Related). Kept in a file only while the lake is being rewritten;
+    its removal is what makes the new ids lead nowhere.
     """
 
     ids: dict[str, str] = field(default_factory=dict)
     accounts: dict[str, str] = field(default_factory=dict)
-    quarantine_keys: list[str] = field(default_factory=list)
+    row_ids: list[str] = field(default_factory=list)
 
     @classmethod
     def read(cls, folder: Path) -> Plan:

@@ -15,9 +15,14 @@ import pyarrow as pa
 import pytest
 
 from ingestion.contract import RunContext
+from ingestion.erasure.apply import apply_ledger
+from ingestion.erasure.keyring import KeyRing
+from ingestion.erasure.ledger import Ledger
+from ingestion.erasure.related import place
 from ingestion.folding import fold as folding
 from ingestion.folding.fold import Fold, folded_days, land_fold, newest_folded_day, remove_folded_days
 from ingestion.lake import DATA_FILE, Lake, file_sha256
+from ingestion.landing import read_manifests
 from tests.integration.warehouse.dbt_warehouse import FOLDS, GROUPS, WAREHOUSE_FILE, DbtWarehouse
 from tests.integration.warehouse.event_lake import EventLake, Row, by_day, event, little_world
 
@@ -220,6 +225,40 @@ def test_a_delivery_sent_again_after_its_first_was_folded__is_a_duplicate(
     lake.land_all(crowded_world())
     lake.land(late.date(), [again])
     assert retention.numbers(tmp_path / "never folded") == folded
+
+
+def test_a_visitor_erased_while_deliveries_stay_that_folds_have_counted__keeps_every_delivery_counted_once(
+    lake: EventLake, retention: Retention, tmp_path: Path
+) -> None:
+    keys = KeyRing.parse("k1:a secret of these tests")
+    (token,) = keys.tokens("visitor", "visitor")
+    before, after = datetime(2026, 3, 28, 20, tzinfo=UTC), datetime(2026, 3, 29, 9, tzinfo=UTC)
+    used = event("f9", "feature_used", before, feature="export", visitor_token=token)
+    world = crowded_world()
+    world[before.date()].append(used)
+    # Sent again, into a day that stays: of a visitor, in no conversation.
+    world[after.date()].append(used | {"received_at": after})
+    lake.land_all(world)
+    retention.leave(THROUGH)
+    ledger = Ledger.read(tmp_path / "erasures").extended("request", END, {"visitor": {token}})
+    applied = apply_ledger(
+        retention.lake, ledger, keys, retention.run(), request_id="request", before_rewriting=lambda affected: None
+    )
+    assert [place(one.manifest) for one in applied.affected] == [
+        "raw_app/events/received_date=2026-03-29",
+        "raw_folded/deliveries/received_date=2026-03-29",
+    ]
+    counted = sum(count for _, count in retention.numbers(retention.warehouse)["deliveries"])  # type: ignore[attr-defined]
+    events = read_manifests(retention.lake, "app", "events")
+    gone = sum(len(rows) for day, rows in world.items() if day <= THROUGH)
+    assert counted == sum(day.landed_rows for day in events) + gone
+    fold = retention.fold(after.date())
+    landed = {row["received_date"]: row["landed_row_count"] for row in fold.days.to_pylist()}
+    assert {day: sum_of(fold.event_counts, day) for day in landed} == landed
+
+
+def sum_of(counts: pa.Table, day: str) -> int:
+    return sum(row["event_count"] for row in counts.to_pylist() if row["received_date"] == day)
 
 
 def test_sums_of_other_settings__fail_the_build_by_the_day(lake: EventLake, retention: Retention) -> None:

@@ -23,6 +23,7 @@ from ingestion.erasure.replacement import PLAN_FILE
 from ingestion.expiry import forget_quarantined_rows
 from ingestion.lake import DATA_FILE, Lake
 from ingestion.landing import commit, read_manifests
+from ingestion.retry import PermanentSourceError
 from ingestion.sources.app.contract import ACCOUNTS, AGENTS, EVENTS
 from ingestion.sources.stripe.contract import TABLES
 from ingestion.staging import PartitionWriter, Provenance
@@ -225,3 +226,32 @@ def test_set_aside__rows_that_have_left_are_still_counted_after_their_partition_
     assert (rewritten.source_rows, rewritten.landed_rows, rewritten.quarantined_rows) == (3, 1, 2)
     assert rewritten.quarantined_by_reason == {"broken": 2}
     assert set(rewritten.files) == {DATA_FILE}
+
+
+@pytest.mark.parametrize("then_erased", [{"account": "a1"}, {"visitor": "v1"}, {"account": "a2"}])
+def test_restored__a_day_of_money_from_before_an_accounts_erasure_is_refused_for_it_would_count_twice(
+    lake: Lake, tmp_path: Path, then_erased: dict[str, str]
+) -> None:
+    land_money(lake)
+    put(lake, TABLES["invoices"], "2026-11-22", [stripe("in_1", customer="cus_1", total=500)])
+    apply(lake, tmp_path / "erasures", account="a1")
+    before = read_manifests(lake)
+    put(lake, TABLES["invoices"], "2026-11-22", [stripe("in_1", customer="cus_1", total=500)])
+    with pytest.raises(PermanentSourceError, match=r"raw_stripe/invoices/read_date=2026-11-22 .* whole lake"):
+        apply(lake, tmp_path / "erasures", **then_erased)
+    assert [one for one in read_manifests(lake) if one.run_id == "erasing"] == [
+        one for one in before if one.partition_value != "2026-11-22" or one.table != "invoices"
+    ]
+
+
+def test_restored__a_file_in_which_nobody_is_found_is_not_looked_at_again_every_night(
+    lake: Lake, tmp_path: Path
+) -> None:
+    put(lake, EVENTS, "2026-11-01", [event("theirs", "v1", "c1"), event("other", "v2", "c2")])
+    put(lake, EVENTS, "2026-11-02", [event("third", "v2", "c2")], ["theirs"])
+    apply(lake, tmp_path / "erasures", visitor="v1")
+    # Set aside under the id of a row that is gone: nothing says any more that it was the visitor's.
+    put(lake, EVENTS, "2026-11-02", [event("third", "v2", "c2")], ["theirs"])
+    assert not is_applied(lake, Ledger.read(tmp_path / "erasures"))
+    apply(lake, tmp_path / "erasures", visitor="v1")
+    assert is_applied(lake, Ledger.read(tmp_path / "erasures"))
