@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from ingestion.personal import reads_as_contact, reads_as_phone_number
-from ingestion.privacy import is_impersonal, keep_labels, referrer_host, showable_key
+from ingestion.privacy import is_impersonal, is_plain_id, keep_labels, referrer_host, showable_key
 
 EMAIL = "zoe.quill@wren.example"
 
@@ -85,6 +85,12 @@ def test_labels__dates_are_no_phone_numbers(text: str) -> None:
 @pytest.mark.parametrize("text", ["203.0.113.7", "DE89 3704 0044 0532 0130 00", "2001:db8::7", EMAIL.encode().hex()])
 def test_labels__that_are_contact_details_do_not_land(text: str) -> None:
     assert keep_labels_one(text) is None
+
+
+def test_ids__of_digits_alone_are_never_taken_for_coded_text() -> None:
+    # As base64 the first says "ממ…", as hexadecimal the second "0123456789".
+    for number in ("1598" * 3, "30313233343536373839", *(str(10**17 + 7919 * step) for step in range(2000))):
+        assert is_plain_id(number)
 
 
 def test_referrer__whose_host_names_a_machine_does_not_leave() -> None:
