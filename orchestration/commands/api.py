@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import logging
+import os
+import socket
+from contextlib import suppress
 
 import click
 from pydantic import ValidationError
 
 from orchestration.failures import ConfigurationError
 from orchestration.lib.paths import DataLayout
+
+# What is being answered when the server is told to end has this long: a client that reads nothing would keep it.
+_LAST_ANSWERS_SECONDS = 5
 
 
 @click.command(
@@ -41,22 +47,39 @@ def api() -> None:
             for problem in error.errors()
         )
         raise ConfigurationError("; ".join(problems)) from None
+    # Before anything is said or written: an address that is taken is the likeliest thing to go wrong.
+    listener = _listen(settings.host, settings.port)
     layout = DataLayout(settings.data_dir)
     gate = open_gate(access, keys=layout.api_keys, audit=layout.api_audit, clock=utc_now)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    click.echo(f"the metrics API: http://{host}:{settings.port}/api/metrics/dashboard (Ctrl-C ends it)")
-    click.echo(f"its description: http://{host}:{settings.port}/openapi.json")
+    address = f"http://{host}:{listener.getsockname()[1]}"
+    click.echo(f"the metrics API: {address}/api/metrics/dashboard (Ctrl-C ends it)")
+    click.echo(f"its description: {address}/openapi.json")
     click.echo('a key for it:    netvexa keys create --name "…" --role analyst')
     if current_id(settings.published) is None:
         click.echo("nothing is published yet: netvexa demo or netvexa nightly does that; /ready says 503 until then")
-    # The server's own access log would write paths, and so ids of persons; the audit log writes templates.
-    uvicorn.run(
+    config = uvicorn.Config(
         create_app(settings, gate),
-        host=settings.host,
-        port=settings.port,
+        # The server's own access log would write paths, and so ids of persons; the audit log writes templates.
         access_log=False,
         log_config=None,
         server_header=False,
         proxy_headers=False,
+        timeout_graceful_shutdown=_LAST_ANSWERS_SECONDS,
     )
+    # Ctrl-C is how it ends.
+    with suppress(KeyboardInterrupt):
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A socket that listens there. Raises ConfigurationError where that is not possible."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        raise ConfigurationError(
+            f"{host}, port {port}: {os.strerror(error.errno or 0)}. Another API may serve there already: use it or end "
+            "it, or set NETVEXA_API_PORT to a port that is free"
+        ) from error

@@ -13,7 +13,10 @@ from typing import Any
 
 import httpx
 
+from orchestration.lib.paths import DataLayout
+from serving.api.access.keys import KeyFile
 from tests.integration.api.published_company import publish_company
+from tests.integration.api.running_api import new_key
 
 NETVEXA = (sys.executable, "-c", "from orchestration.cli import main; main()")
 
@@ -73,3 +76,54 @@ def test_api__refuses_to_listen_beyond_this_machine(tmp_path: Path) -> None:
     assert outcome.returncode == 2
     assert "NETVEXA_API_HOST" in outcome.stderr
     assert "reverse proxy" in outcome.stderr
+
+
+def test_api__says_that_its_port_is_taken_before_it_says_where_it_listens(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        environment = {
+            **os.environ,
+            "NETVEXA_DATA_DIR": str(tmp_path),
+            "NETVEXA_API_PORT": str(taken.getsockname()[1]),
+        }
+        outcome = subprocess.run(
+            [*NETVEXA, "api"], env=environment, capture_output=True, text=True, check=False, timeout=60
+        )
+    # 3 would say that another run holds the lock.
+    assert outcome.returncode == 2
+    assert "Address already in use" in outcome.stderr
+    assert "NETVEXA_API_PORT" in outcome.stderr
+    assert outcome.stdout == ""
+
+
+def test_api__ends_when_told_though_a_client_does_not_read_its_answers(
+    tmp_path: Path, definitions: dict[str, Any]
+) -> None:
+    publish_company(tmp_path, definitions)
+    layout = DataLayout(tmp_path)
+    layout.api_keys.parent.mkdir()
+    key = new_key(KeyFile(layout.api_keys), "management")
+    environment = {**os.environ, "NETVEXA_DATA_DIR": str(tmp_path), "NETVEXA_API_PORT": "0"}
+    with (
+        subprocess.Popen(
+            [*NETVEXA, "api"], env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        ) as server,
+        socket.socket() as slow,
+    ):
+        assert server.stdout is not None
+        port = int(server.stdout.readline().split("127.0.0.1:")[1].partition("/")[0])
+        slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+        slow.connect(("127.0.0.1", port))
+        request = (
+            f"GET /api/metrics/catalog?limit=1000 HTTP/1.1\r\nHost: netvexa\r\nAuthorization: Bearer {key}\r\n\r\n"
+        )
+        # More than all the buffers between the two take: the server waits in the middle of one of the answers.
+        slow.sendall(100 * request.encode())
+        assert slow.recv(12) == b"HTTP/1.1 200"
+        time.sleep(1)
+        server.send_signal(signal.SIGTERM)
+        try:
+            server.wait(30)
+        finally:
+            server.kill()
+    audit = "".join(path.read_text(encoding="utf-8") for path in layout.api_audit.iterdir())
+    assert '"route": "/api/metrics/catalog"' in audit
