@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from anyio import CapacityLimiter, to_thread
 from fastapi import FastAPI, HTTPException, Request
-from starlette.concurrency import run_in_threadpool
 
 from serving.api.access.audit import AuditMiddleware
 from serving.api.access.audit_log import AuditLog
@@ -30,6 +30,7 @@ from serving.api.access.unguarded import UnguardedAnswers
 from serving.roles import Role, read_roles
 
 Clock = Callable[[], datetime]
+_OIDC_THREADS = 4
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,8 @@ class Gate:
         self._limits = limits
         self._audit_log = audit_log
         self._clock = clock
+        # Of their own: strangers' tokens that wait for an issuer must not take the threads that read the numbers.
+        self._oidc_threads = CapacityLimiter(_OIDC_THREADS)
         self.small_cohort = small_cohort
 
     def install(self, app: FastAPI, public: frozenset[str]) -> None:
@@ -108,7 +111,7 @@ class Gate:
     async def _judge(self, token: str) -> Verdict:
         # A token is one of the issuer's if it has the three parts of a signed one; all else is judged as a key.
         if self._oidc is not None and token.count(".") == 2:  # noqa: PLR2004 - header.payload.signature
-            return await run_in_threadpool(self._judge_token, self._oidc, token)
+            return await to_thread.run_sync(self._judge_token, self._oidc, token, limiter=self._oidc_threads)
         return self._judge_key(token)
 
     def _judge_key(self, token: str) -> Verdict:

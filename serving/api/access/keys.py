@@ -132,7 +132,7 @@ class KeyFile:
             if key_id not in keys:
                 # Not repeated: whoever revokes in a hurry gives the key itself.
                 raise KeyRefusedError(
-                    "there is no key of that id, which is the part between the underscores; netvexa keys list shows those "
+                    "there is no key of that id (the part between the underscores); netvexa keys list shows those "
                     "there are"
                 )
             if keys[key_id].revoked_at is None:

@@ -19,13 +19,20 @@ AUDIENCE = "netvexa-metrics"
 
 @dataclass
 class Issuer:
-    """What it publishes can be changed while it runs. asked: the paths that were fetched, in order."""
+    """What it publishes can be changed while it runs. asked: the paths that were fetched, in order.
+
+    answers: cleared, whoever asks waits until it is set.
+    """
 
     address: str = ""
     keys: dict[str, Any] = field(default_factory=dict)
     discovery: dict[str, Any] = field(default_factory=dict)
     status: int = 200
     asked: list[str] = field(default_factory=list)
+    answers: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self.answers.set()
 
     def add_key(self, key_id: str, algorithm: str = "RS256") -> None:
         """One key more, published from now on."""
@@ -73,6 +80,7 @@ def running_issuer() -> Iterator[Issuer]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             issuer.asked.append(self.path)
+            issuer.answers.wait()
             document = issuer.document(self.path)
             self.send_response(issuer.status if document is not None else 404)
             self.end_headers()

@@ -7,8 +7,11 @@ import json
 import logging
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
+import httpx
 import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
@@ -17,6 +20,7 @@ from serving.api.access.oidc import OidcVerifier, TokenRefusedError
 from serving.api.access.settings import AccessSettings
 from serving.version import Version
 from tests.integration.api.oidc_issuer import AUDIENCE, Issuer, running_issuer
+from tests.integration.api.published_company import publish_company
 from tests.integration.api.running_api import running_api
 
 ROLES = {"bi": "analyst", "board": "management", "agency": "marketing"}
@@ -228,6 +232,32 @@ def test_issuer_that_is_away__lets_nobody_in_is_logged_and_is_asked_again_later(
     assert verified.verify(issuer.token()).role == "analyst"
 
 
+def test_issuer_that_does_not_answer__keeps_nobody_with_a_key_waiting(
+    issuer: Issuer, definitions: dict[str, Any], tmp_path: Path
+) -> None:
+    publish_company(tmp_path, definitions)
+    settings = {
+        "NETVEXA_API_OIDC_ISSUER": issuer.address,
+        "NETVEXA_API_OIDC_AUDIENCE": AUDIENCE,
+        "NETVEXA_API_OIDC_ROLES": ROLES,
+    }
+    issuer.answers.clear()
+    with running_api(tmp_path, **settings) as api, api.client() as client, ThreadPoolExecutor(60) as strangers:
+        headers = {"Authorization": f"Bearer {issuer.token()}"}
+
+        def ask(_: int) -> int:
+            return httpx.get(f"{api.address}/api/metrics/ping", headers=headers, timeout=30).status_code
+
+        asked = [strangers.submit(ask, number) for number in range(60)]
+        while not issuer.asked:
+            time.sleep(0.01)
+        # Less than the issuer is waited for.
+        assert client.get("/api/metrics/revenue", timeout=3).status_code == 200
+        assert not any(answer.done() for answer in asked)
+        issuer.answers.set()
+        assert {answer.result() for answer in asked} == {200}
+
+
 @pytest.mark.parametrize(
     "discovery",
     [
@@ -265,8 +295,6 @@ def test_settings__that_would_believe_anybody_are_refused(settings: dict[str, An
 def test_api__answers_by_token_as_by_key_and_writes_no_subject_down(
     issuer: Issuer, definitions: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    from tests.integration.api.published_company import publish_company
-
     folder = tmp_path_factory.mktemp("oidc")
     version: Version = publish_company(folder, definitions)
     settings = {
