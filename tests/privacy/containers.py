@@ -9,6 +9,7 @@ and is still in its file.
 from __future__ import annotations
 
 import bz2
+import codecs
 import contextlib
 import gzip
 import io
@@ -52,6 +53,8 @@ def _of_bytes(data: bytes) -> Iterator[Piece]:
         yield from _of_parquet(data)
     elif data.startswith((b"ARROW1", b"\xff\xff\xff\xff")):
         yield from _of_arrow(data)
+    elif data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        yield "as text", data.decode("utf-16", "replace").encode()
     elif zipfile.is_zipfile(io.BytesIO(data)):
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             for name in archive.namelist():

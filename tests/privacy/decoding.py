@@ -27,8 +27,8 @@ _BREAK = re.compile(rb"\\+[nrt]")
 _WIDE_ESCAPE = re.compile(rb"\\+u([0-9A-Fa-f]{4})")
 _TAG = re.compile(rb"<[^<>]{0,200}>")
 _WIDE = {"utf-8": (b"\xef\xbc", b"\xef\xbd"), "utf-16-le": (b"\xff",), "utf-16-be": (b"\xff",)}
-# Long enough to hold the shortest trace.
-_TEXT = re.compile(rb"[ -~\t\r\n]{9,}")
+# Long enough to hold the shortest trace; full-width letters in UTF-8 are text, too.
+_TEXT = re.compile(rb"(?:[ -~\t\r\n]|\xef[\xbc\xbd][\x80-\xbf]){9,}")
 # Shorter words cannot hold a trace.
 _BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{12,}")
 _HEX = re.compile(rb"[0-9A-Fa-f]{16,}")
@@ -41,7 +41,14 @@ def kinds_in(data: bytes, canaries: Sequence[Canary], depth: int = DEPTH) -> set
     return _kinds(data, traces, depth)
 
 
+def text_in(data: bytes) -> bytes:
+    """The parts of some bytes that are text, one after the other: most of what is packed or decodes is noise."""
+    return b"\n".join(_TEXT.findall(data.replace(b"\0", b"")))
+
+
 def _kinds(data: bytes, traces: Sequence[tuple[bytes, str]], depth: int) -> set[str]:
+    if not data:
+        return set()
     squeezed = data.translate(_LOWER, _DROPPED)
     found = {kind for trace, kind in traces if trace in squeezed}
     if depth:
@@ -72,9 +79,9 @@ def _unwrapped(data: bytes) -> Iterator[bytes]:
     # What stands before the value may have shifted it by some letters.
     words, digits = _BASE64.findall(data), _HEX.findall(data)
     for offset in range(4):
-        yield from _texts(base64.b64decode(b"".join(_filled(word[offset:]) for word in words)))
+        yield text_in(base64.b64decode(b"".join(_filled(word[offset:]) for word in words)))
     for offset in range(2):
-        yield from _texts(bytes.fromhex(b"".join(_even(word[offset:]) for word in digits).decode()))
+        yield text_in(bytes.fromhex(b"".join(_even(word[offset:]) for word in digits).decode()))
 
 
 def _changed(before: bytes, after: bytes) -> Iterator[bytes]:
@@ -97,10 +104,3 @@ def _filled(word: bytes) -> bytes:
 
 def _even(word: bytes) -> bytes:
     return word[: len(word) - len(word) % 2]
-
-
-def _texts(data: bytes) -> Iterator[bytes]:
-    """The parts of decoded bytes that are text, one after the other: most words decode to noise."""
-    found = _TEXT.findall(data.replace(b"\0", b""))
-    if found:
-        yield b"\n".join(found)

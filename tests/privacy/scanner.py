@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.privacy.canaries import CANARIES, Canary
 from tests.privacy.containers import pieces
-from tests.privacy.decoding import DEPTH, kinds_in
+from tests.privacy.decoding import kinds_in, text_in
 
 _LARGE = 16_384
 
@@ -33,7 +33,7 @@ def scan(folder: Path, canaries: Sequence[Canary] = CANARIES) -> list[Finding]:
     def kinds(data: bytes) -> set[str]:
         key = blake2b(data, digest_size=16).digest()
         if key not in seen:
-            seen[key] = kinds_in(data, canaries, _depth(data))
+            seen[key] = _kinds(data, canaries)
         return seen[key]
 
     def findings() -> Iterator[Finding]:
@@ -51,9 +51,11 @@ def scan_text(texts: Iterable[tuple[str, bytes]], canaries: Sequence[Canary] = C
     return sorted(Finding(name, "", kind) for name, data in texts for kind in kinds_in(data, canaries))
 
 
-def _depth(data: bytes) -> int:
-    """How far to unwrap: what large binary files hold is given column by column, too."""
-    return 0 if len(data) > _LARGE and b"\0" in data[:_LARGE] else DEPTH
+def _kinds(data: bytes, canaries: Sequence[Canary]) -> set[str]:
+    if len(data) <= _LARGE or b"\0" not in data[:_LARGE]:
+        return kinds_in(data, canaries)
+    # Unwrapping all of a large binary file would be unwrapping noise; whatever is text in it is unwrapped.
+    return kinds_in(data, canaries, depth=0) | kinds_in(text_in(data), canaries)
 
 
 def _files(folder: Path) -> list[Path]:

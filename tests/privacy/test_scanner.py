@@ -35,6 +35,19 @@ def _log(folder: Path, texts: list[str]) -> None:
     (folder / "run.log").write_text("\n".join(lines), encoding="utf-8")
 
 
+def _large(texts: list[str]) -> list[str]:
+    """The texts among so many others that a file of them is not small."""
+    return [*(f"label {number}" for number in range(3_000)), *texts]
+
+
+def _log_with_a_zero_byte(folder: Path, texts: list[str]) -> None:
+    (folder / "run.log").write_bytes(b"\0" + "\n".join(_large(texts)).encode())
+
+
+def _large_utf_16(folder: Path, texts: list[str]) -> None:
+    _utf_16(folder, _large(texts))
+
+
 def _utf_16(folder: Path, texts: list[str]) -> None:
     (folder / "export.csv").write_text("\n".join(texts), encoding="utf-16")
 
@@ -125,6 +138,14 @@ def _duckdb_deleted(folder: Path, texts: list[str]) -> None:
         assert connection.execute("select table_name from duckdb_tables()").fetchall() == [("kept",)]
 
 
+def _duckdb_type(folder: Path, texts: list[str]) -> None:
+    """Values of a type: no row need have one of them."""
+    with duckdb.connect(str(folder / "a.duckdb")) as connection:
+        names = ", ".join("'" + text.replace("'", "''") + "'" for text in dict.fromkeys(texts))
+        connection.execute(f"create type state as enum ({names})")
+        connection.execute("create table t (value state)")
+
+
 def _sqlite_text(folder: Path, texts: list[str]) -> None:
     with contextlib.closing(sqlite3.connect(folder / "a.db")) as connection, connection:
         connection.execute("create table t (value text)")
@@ -174,10 +195,16 @@ def _pickle(folder: Path, texts: list[str]) -> None:
     (folder / "graph.gpickle").write_bytes(pickle.dumps({"texts": texts}))
 
 
+def _large_pickle(folder: Path, texts: list[str]) -> None:
+    (folder / "graph.gpickle").write_bytes(pickle.dumps({"sizes": [0.0] * 2_000, "texts": _large(texts)}))
+
+
 CONTAINERS: Mapping[str, Callable[[Path, list[str]], None]] = MappingProxyType(
     {
         "log": _log,
+        "log with a zero byte, large": _log_with_a_zero_byte,
         "UTF-16 file": _utf_16,
+        "UTF-16 file, large": _large_utf_16,
         "UTF-16 in the middle of bytes": _utf_16_big_endian,
         "JSON within JSON": _json,
         "YAML": _yaml,
@@ -191,6 +218,7 @@ CONTAINERS: Mapping[str, Callable[[Path, list[str]], None]] = MappingProxyType(
         "Arrow file": _arrow_file,
         "DuckDB, table": _duckdb_table,
         "DuckDB, comment": _duckdb_comment,
+        "DuckDB, type": _duckdb_type,
         "SQLite, text": _sqlite_text,
         "SQLite, compressed blob": _sqlite_blob,
         "SQLite, write-ahead log": _sqlite_log,
@@ -198,6 +226,7 @@ CONTAINERS: Mapping[str, Callable[[Path, list[str]], None]] = MappingProxyType(
         "zip in a zip": _zip_in_zip,
         "tar of gzip": _tar,
         "pickle": _pickle,
+        "pickle, large": _large_pickle,
     }
 )
 
