@@ -33,7 +33,7 @@ from serving.api.engine import (
 )
 from serving.api.negotiation import Format, accepts_gzip, negotiate
 from serving.api.parameters import FormatParameters, JsonParameters, NoParameters
-from serving.api.problems import MEANINGS, Problem
+from serving.api.problems import MEANINGS, Problem, unacceptable
 from serving.api.results import Result
 from serving.api.rows import Answer
 
@@ -126,7 +126,7 @@ class Served:
         except ValueError as error:
             raise Problem(410, MEANINGS[410]) from error
         if cursor.list != self._list(parameters):
-            raise Problem(422, "the cursor belongs to a list with other parameters; repeat them as they were")
+            raise unacceptable("cursor", "it belongs to a list with other parameters; repeat them as they were")
         return cursor.after
 
     @property
@@ -229,8 +229,11 @@ PagedVersion = Annotated[Served, Depends(served_page, scope="function")]
 
 
 async def _held(request: Request, version_id: str | None) -> AsyncIterator[Served]:
-    if len(request.query_params.multi_items()) > len(request.query_params):
-        raise Problem(422, "a parameter is given twice; give each once")
+    given = set()
+    for name, _ in request.query_params.multi_items():
+        if name in given:
+            raise unacceptable(name, "it is given twice; give each parameter once")
+        given.add(name)
     state = request.app.state
     engine: Engine = state.engine
     version = await acquire(engine, version_id)

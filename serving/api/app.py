@@ -18,6 +18,7 @@ from serving.api import problems
 from serving.api.access.gate import Gate
 from serving.api.answers import acquire, admission
 from serving.api.engine import Engine
+from serving.api.head import HeadAsGet
 from serving.api.problems import Problem, ProblemDetails
 from serving.api.routes import marts, overview, service
 from serving.api.settings import ApiSettings
@@ -83,6 +84,7 @@ def create_app(settings: ApiSettings, gate: Gate) -> FastAPI:
     for module in (marts, overview, service):
         app.include_router(module.router)
     problems.install(app)
+    app.add_middleware(HeadAsGet)
     gate.install(app, PUBLIC)
     return app
 

@@ -18,7 +18,7 @@ import pyarrow as pa
 from serving.api.access.visibility import Visibility
 from serving.api.engine import OpenVersion, Reader
 from serving.api.parameters import Grain
-from serving.api.problems import Problem
+from serving.api.problems import Problem, unacceptable
 from serving.api.shown import SUPPRESSED
 from serving.api.tables import Conditions, PageOfRows, read_page
 from serving.quoting import identifier
@@ -120,14 +120,23 @@ def question(  # noqa: PLR0913 - what is asked for, by name
         raise Problem(404, "there is no such metric to ask for; /api/metrics/catalog lists those with grains")
     wanted = grain or found.own_grain
     if wanted not in found.grains:
-        why = _OF_SINGLE_ACCOUNTS if found.by_month else "its values do not add up to more"
-        raise Problem(422, f"this metric can be given by {', '.join(found.grains)}: {why}")
+        raise unacceptable("grain", f"this metric can be given by {', '.join(found.grains)}: {_why_not(found, wanted)}")
     if len(set(dimensions)) < len(dimensions) or not set(dimensions) <= set(found.dimensions):
         names = ", ".join(found.dimensions) or "nothing"
-        raise Problem(422, f"this metric can be split by {names}, by each once")
+        raise unacceptable("dimension", f"this metric can be split by {names}, by each once")
     if found.by_month and len(dimensions) > 1:
-        raise Problem(422, f"this metric can be split by one of its dimensions at a time: {_OF_SINGLE_ACCOUNTS}")
+        raise unacceptable(
+            "dimension", f"this metric can be split by one of its dimensions at a time: {_OF_SINGLE_ACCOUNTS}"
+        )
     return Question(found, wanted, found.dimensions if found.whole_key else tuple(dimensions), first, last)
+
+
+def _why_not(metric: Metric, wanted: Grain) -> str:
+    if metric.by_month:
+        return _OF_SINGLE_ACCOUNTS
+    if wanted in COARSER[metric.own_grain]:
+        return "its values do not add up to more"
+    return f"its mart has a row for each {metric.own_grain}, and nothing else is cut at the same days"
 
 
 def read_metric(  # noqa: PLR0913 - a page of a question, by name

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
 from fastapi import Path
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 
 from serving.api.cursors import MAX_LENGTH
 from serving.api.negotiation import Format
@@ -92,11 +92,13 @@ class PeriodParameters(PageParameters):
         Field(description="Last day; months and weeks count by their first", examples=["2026-12-31"]),
     ] = None
 
-    @model_validator(mode="after")
-    def _forwards(self) -> Self:
-        if self.from_ is not None and self.to is not None and self.from_ > self.to:
-            raise ValueError("`from` lies after `to`")
-        return self
+    @field_validator("to")
+    @classmethod
+    def _not_before_from(cls, value: date | None, info: ValidationInfo) -> date | None:
+        first = info.data.get("from_")
+        if first is not None and value is not None and value < first:
+            raise ValueError("`to` lies before `from`")
+        return value
 
 
 class ChannelParameters(PeriodParameters):

@@ -20,6 +20,12 @@ from starlette.exceptions import HTTPException
 MEDIA_TYPE = "application/problem+json"
 _log = logging.getLogger(__name__)
 
+# Where no route was found, the framework says no more than the title does. Every route answers GET, and so HEAD.
+_OF_THE_ROUTER: Mapping[int, tuple[str, Mapping[str, str]]] = {
+    404: ("there is no such path; /openapi.json lists those there are", {}),
+    405: ("this is read-only: ask with GET or HEAD", {"Allow": "GET, HEAD"}),
+}
+
 # What each status means here, in words a client's developer can act on.
 MEANINGS: Mapping[int, str] = {
     401: "No valid credentials. The answer is the same whatever is wrong with them.",
@@ -76,6 +82,11 @@ class Problem(Exception):  # noqa: N818 - RFC 9457 calls it a problem
         return Response(json.dumps(body), self.status, headers, MEDIA_TYPE)
 
 
+def unacceptable(parameter: str, detail: str) -> Problem:
+    """422 for that parameter."""
+    return Problem(422, detail, errors=[Mistake(parameter=parameter, detail=detail)])
+
+
 def declared(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """OpenAPI `responses` of these problems, for a route."""
     reference = {"schema": {"$ref": f"#/components/schemas/{ProblemDetails.__name__}"}}
@@ -106,12 +117,15 @@ async def _of_validation(_: Request, error: Exception) -> Response:
 
 def _without_input(found: Mapping[str, Any]) -> str:
     # An unknown parameter's own name is what the client sent, too; it is named because nobody could mend it otherwise.
-    return "there is no such parameter" if found["type"] == "extra_forbidden" else str(found["msg"])
+    if found["type"] == "extra_forbidden":
+        return "there is no such parameter"
+    return str(found["msg"]).removeprefix("Value error, ")
 
 
 async def _of_http(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    return Problem(error.status_code, error.detail, error.headers).response()
+    detail, headers = _OF_THE_ROUTER.get(error.status_code, (error.detail, error.headers))
+    return Problem(error.status_code, detail, headers).response()
 
 
 async def _of_anything(request: Request, error: Exception) -> Response:

@@ -58,7 +58,10 @@ def test_balance__is_given_as_it_is_and_never_added_up(
     assert [(row["period"], Decimal(row["value"])) for row in rows] == expected
     refused = management.get(PATH, params={"metric": "mrr_daily.mrr_eur", "grain": "month"})
     assert refused.status_code == 422
-    assert "by day" in refused.json()["detail"]
+    assert "by day: its values do not add up" in refused.json()["detail"]
+    finer = management.get(PATH, params={"metric": "activation_monthly.trial_count", "grain": "week"})
+    assert finer.status_code == 422
+    assert "by month, quarter, year: its mart has a row for each month" in finer.json()["detail"]
 
 
 def test_ratio__over_several_rows_is_the_ratio_of_the_sums_rounded_once(
