@@ -8,8 +8,6 @@ All wrong credentials take one way and get one answer: who is refused learns not
 
 from __future__ import annotations
 
-import os
-import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,7 +21,7 @@ from serving.api.access.audit_log import AuditLog
 from serving.api.access.credentials import bearer_token, is_credential_in_url
 from serving.api.access.keys import KeyFile
 from serving.api.access.limits import RateLimits
-from serving.api.access.oidc import OidcVerifier, TokenRefusedError
+from serving.api.access.oidc import OidcVerifier, TokenRefusedError, read_subject_key
 from serving.api.access.principal import Principal
 from serving.api.access.settings import AccessSettings
 from serving.api.access.unguarded import UnguardedAnswers
@@ -158,7 +156,7 @@ def open_gate(settings: AccessSettings, *, keys: Path, audit: Path, clock: Clock
             role_claim=settings.oidc_role_claim,
             roles=settings.oidc_roles,
             precedence=list(roles),
-            subject_key=_subject_key(keys.with_name("oidc_subjects.secret")),
+            subject_key=read_subject_key(keys.with_name("oidc_subjects.secret")),
         )
     return Gate(
         keys=KeyFile(keys),
@@ -174,18 +172,6 @@ def open_gate(settings: AccessSettings, *, keys: Path, audit: Path, clock: Clock
 def utc_now() -> datetime:
     """The clock of a server."""
     return datetime.now(UTC)
-
-
-def _subject_key(path: Path) -> bytes:
-    """The secret that hides subjects in the audit log, made once: a plain hash could be undone by trying names."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_bytes()
-    with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor, for its mode
-        file.write(secrets.token_bytes(32))
-    return path.read_bytes()
 
 
 def _too_many(detail: str, wait: int) -> HTTPException:

@@ -84,8 +84,10 @@ class KeyFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._read_as: tuple[int, int, int] | None = None
+        # As no file is: the first look is always into it.
+        self._read_as: tuple[int, int, int] | None = (0, 0, 0)
         self._keys: Mapping[str, ApiKey] = {}
+        self._problem: str | None = None
 
     def create(
         self,
@@ -156,32 +158,29 @@ class KeyFile:
 
     def problem(self) -> str | None:
         """What is wrong with the file, or None; while something is, no key is good."""
-        try:
-            self._load()
-        except KeyFileError as error:
-            return str(error)
-        return None
+        self._current()
+        return self._problem
 
     def _current(self) -> Mapping[str, ApiKey]:
         """The keys as the file has them now; none while it cannot be read."""
         version = self._version()
         if version != self._read_as:
             try:
-                self._keys = self._load()
+                self._keys, self._problem = self._load(), None
             except KeyFileError as error:
                 _LOG.error("no API key is accepted: %s", error)
-                self._keys = {}
+                self._keys, self._problem = {}, str(error)
             # Of before the reading: a file replaced meanwhile is read once more.
             self._read_as = version
         return self._keys
 
     def _version(self) -> tuple[int, int, int] | None:
-        # A replaced file has another inode; time and size tell an edit in place.
+        # A replaced file has another inode; the time tells an edit in place, and a change of who may read it, too.
         try:
             found = self.path.stat()
         except OSError:
             return None
-        return found.st_ino, found.st_mtime_ns, found.st_size
+        return found.st_ino, found.st_ctime_ns, found.st_size
 
     def _load(self) -> Mapping[str, ApiKey]:
         try:

@@ -7,13 +7,17 @@ Everything that cannot be checked is refused: an issuer that is away, a key it d
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import hmac
 import logging
+import os
+import secrets
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import jwt
@@ -30,6 +34,7 @@ _TIMEOUT_SECONDS = 5
 _KEYS_KEPT_SECONDS = 300
 # An issuer that is away is asked again after this: requests must not queue up behind its time-outs.
 _RETRY_SECONDS = 10
+_SUBJECT_KEY_BYTES = 32
 _LOG = logging.getLogger(__name__)
 
 
@@ -43,6 +48,24 @@ class Subject:
 
     name: str
     role: str
+
+
+def read_subject_key(path: Path) -> bytes:
+    """The secret that hides subjects in the audit log, made by the first who asks: a plain hash could be undone by
+    trying names. Raises OSError where its folder cannot be written."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with path.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not path.exists():
+            # Under its name only when it is whole; whoever was killed before left what is written over.
+            aside = path.with_suffix(".next")
+            descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor, for its mode
+                file.write(secrets.token_bytes(_SUBJECT_KEY_BYTES))
+                file.flush()
+                os.fsync(file.fileno())
+            aside.replace(path)
+    return path.read_bytes()
 
 
 class OidcVerifier:

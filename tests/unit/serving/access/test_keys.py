@@ -7,6 +7,7 @@ import json
 import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -150,6 +151,30 @@ def test_hash__that_is_none_is_a_damaged_file_and_no_failed_request(keys: KeyFil
     keys.path.write_text(json.dumps(document))
     assert keys.verify(token, NOW)[1] == "wrong"
     assert "has no SHA-256" in (keys.problem() or "")
+
+
+def test_file__that_was_made_readable_again_is_read_again(keys: KeyFile, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As after `sudo netvexa keys create`, and a chown."""
+    _, token = make(keys)
+    server = KeyFile(keys.path)
+    with monkeypatch.context() as denied:
+        denied.setattr(Path, "read_text", Mock(side_effect=PermissionError("not yours")))
+        assert server.verify(token, NOW)[1] == "wrong"
+        assert "not yours" in (server.problem() or "")
+    keys.path.chmod(0o640)
+    assert server.verify(token, NOW)[1] is None
+    assert server.problem() is None
+
+
+def test_file__is_not_read_again_for_whoever_asks_whether_it_is_good(
+    keys: KeyFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, token = make(keys)
+    server = KeyFile(keys.path)
+    assert server.problem() is None
+    monkeypatch.setattr(Path, "read_text", Mock(side_effect=AssertionError))
+    assert server.problem() is None
+    assert server.verify(token, NOW)[1] is None
 
 
 def test_instant_without_an_offset__is_no_instant(keys: KeyFile) -> None:
