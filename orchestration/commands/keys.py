@@ -30,7 +30,12 @@ def keys() -> None:
     """Make, list and revoke keys for the metrics API. A server that runs takes notice at once."""
 
 
-@keys.command()
+@keys.command(
+    epilog="""\b
+Examples:
+  netvexa keys create --name "Looker Studio" --role marketing
+  netvexa keys create --name "Finance sheet" --role analyst --scope finance --expires 2027-01-01 > finance.key"""
+)
 @click.option("--name", required=True, help="What it is for. Name the use, not a person: it is kept for ever.")
 @click.option("--role", required=True, help="A role of serving/roles.yml; it decides what the key may see.")
 @click.option(
@@ -63,7 +68,7 @@ def create(name: str, role: str, scopes: tuple[str, ...], days: int | None, expi
     )
 
 
-@keys.command(name="list")
+@keys.command(name="list", epilog="\b\nExample:\n  netvexa keys list")
 def list_() -> None:
     """Show every key that was made, without its secret."""
     from rich.console import Console
@@ -84,7 +89,7 @@ def list_() -> None:
     Console().print(table)
 
 
-@keys.command()
+@keys.command(epilog="\b\nExample:\n  netvexa keys revoke 1a2b3c4d")
 @click.argument("key_id", metavar="KEY")
 def revoke(key_id: str) -> None:
     """Refuse a key from now on. KEY is what `netvexa keys list` shows, the part between the underscores."""

@@ -102,6 +102,11 @@ def test_list__shows_what_is_no_secret_and_what_is_refused(folder: Path) -> None
     assert key_file(folder).entries()[0].secret_sha256 not in listed
 
 
+@pytest.mark.parametrize("command", ["create", "list", "revoke"])
+def test_help__has_an_example(command: str) -> None:
+    assert f"  netvexa keys {command}" in run(command, "--help").stdout.partition("Example")[2]
+
+
 def test_revoke__refuses_the_key_and_says_so(folder: Path) -> None:
     token = run("create", "--name", "Sheet", "--role", "analyst").stdout.strip()
     key_id = token.split("_")[1]
