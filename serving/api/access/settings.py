@@ -5,12 +5,13 @@ Environment variables only, read by pydantic; what is decided by them is not her
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from typing import Self
+from typing import Annotated, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from serving.roles import read_roles
 
@@ -34,7 +35,10 @@ class AccessSettings(BaseSettings):
     oidc_issuer: str | None = Field(default=None, validation_alias="NETVEXA_API_OIDC_ISSUER")
     oidc_audience: str | None = Field(default=None, validation_alias="NETVEXA_API_OIDC_AUDIENCE")
     oidc_role_claim: str = Field(default="roles", min_length=1, validation_alias="NETVEXA_API_OIDC_ROLE_CLAIM")
-    oidc_roles: Mapping[str, str] = Field(default_factory=dict, validation_alias="NETVEXA_API_OIDC_ROLES")
+    # Read below: left to itself the library fails over what is no JSON without saying which variable it was.
+    oidc_roles: Annotated[Mapping[str, str], NoDecode] = Field(
+        default_factory=dict, validation_alias="NETVEXA_API_OIDC_ROLES"
+    )
 
     @field_validator("oidc_issuer")
     @classmethod
@@ -42,6 +46,14 @@ class AccessSettings(BaseSettings):
         if value is not None and not is_trustworthy(value):
             raise ValueError(f"{value} is to begin with https://: whoever can change its keys can be anybody")
         return value
+
+    @field_validator("oidc_roles", mode="before")
+    @classmethod
+    def _json(cls, value: object) -> object:
+        try:
+            return json.loads(value) if isinstance(value, str) else value
+        except ValueError as error:
+            raise ValueError('is to be a JSON object such as {"bi-analysts": "analyst"}') from error
 
     @field_validator("oidc_roles")
     @classmethod

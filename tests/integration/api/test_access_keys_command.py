@@ -124,6 +124,14 @@ def test_revoke__of_an_unknown_key_says_where_to_look_and_repeats_no_secret(fold
         assert token.split("_")[2] not in str(refused.exception)
 
 
+def test_folder_that_cannot_be_written__fails_with_its_name_and_what_to_do(folder: Path) -> None:
+    folder.mkdir()
+    (folder / "api").write_text("a file where the folder should be")
+    failed = run("create", "--name", "x", "--role", "support")
+    assert isinstance(failed.exception, RunFailedError)
+    assert re.search(r"keys cannot be written .*api.*; .*user", str(failed.exception))
+
+
 def test_damaged_file__fails_every_command_and_stays_as_it_is(folder: Path) -> None:
     (folder / "api").mkdir(parents=True)
     path = folder / "api" / "keys.json"

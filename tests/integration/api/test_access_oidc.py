@@ -15,6 +15,7 @@ import httpx
 import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
+from pydantic import ValidationError
 
 from serving.api.access.oidc import OidcVerifier, TokenRefusedError
 from serving.api.access.settings import AccessSettings
@@ -290,6 +291,18 @@ def test_discovery__of_another_issuer_or_with_keys_anybody_could_change_is_refus
 def test_settings__that_would_believe_anybody_are_refused(settings: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"NETVEXA_API_OIDC|https|intern"):
         AccessSettings.model_validate(settings)
+
+
+@pytest.mark.parametrize("text", ["analyst", "[1]", '{"bi": 7}', "{"])
+def test_roles__that_are_no_json_object_are_refused_by_their_name(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NETVEXA_API_OIDC_ROLES", text)
+    with pytest.raises(ValidationError, match="NETVEXA_API_OIDC_ROLES"):
+        AccessSettings()
+
+
+def test_roles__are_a_json_object_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NETVEXA_API_OIDC_ROLES", '{"bi-analysts": "analyst"}')
+    assert AccessSettings().oidc_roles == {"bi-analysts": "analyst"}
 
 
 def test_api__answers_by_token_as_by_key_and_writes_no_subject_down(
