@@ -78,6 +78,8 @@ def create_app(settings: ApiSettings, gate: Gate) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        # On by default, it would send paths, and so ids of persons, to whatever the environment names.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     app.state.settings = settings
     app.state.small_cohort = gate.small_cohort

@@ -74,6 +74,12 @@ _MARTS = """
             5 as visitor_message_count, 4 as agent_message_count, 1 as lead_count, true as has_lead,
             2 as rated_response_count, 1 as accurate_response_count, cast(86.0 as decimal(18, 1)) as quality_score
         from range(300) as conversations(i);
+    insert into marts.fct_agent_days by name
+        select 'agent-' || i as agent_id, 'account-' || (i % 20) as account_id, day as activity_date,
+            1 as conversation_count, messages as message_count, 0 as lead_count
+        from range(30) as agents(i),
+            (values (date '2025-12-28', 1), (date '2025-12-29', 2), (date '2025-12-31', 4), (date '2026-01-01', 8),
+                (date '2026-01-04', 16), (date '2026-01-05', 32), (date '2026-03-29', 64)) as days(day, messages);
     insert into marts.mrr_daily by name
         select date '2026-01-01' + cast(i as integer) as date, cast({mrr} + i as decimal(18, 4)) as mrr_eur,
             cast(12 * ({mrr} + i) as decimal(18, 4)) as arr_eur, 50 as paying_accounts

@@ -32,7 +32,9 @@ def test_api__serves_what_is_published_to_a_key_made_meanwhile_and_ends_with_the
 ) -> None:
     publish_company(tmp_path, definitions)
     port = free_port()
-    environment = {**os.environ, "NETVEXA_DATA_DIR": str(tmp_path), "NETVEXA_API_PORT": str(port)}
+    # What other services of the machine report to, which must hear nothing of this one.
+    collector = {"FASTAPI_OTEL_AUTO_CONFIGURE": "true", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9"}
+    environment = {**os.environ, **collector, "NETVEXA_DATA_DIR": str(tmp_path), "NETVEXA_API_PORT": str(port)}
     server = subprocess.Popen(
         [*NETVEXA, "api"], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
@@ -64,6 +66,7 @@ def test_api__serves_what_is_published_to_a_key_made_meanwhile_and_ends_with_the
     assert "netvexa keys create" in output
     # What people ask for can name them; the process tells the terminal nothing of it.
     assert key not in output
+    assert "telemetry" not in output
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", port)) != 0
 

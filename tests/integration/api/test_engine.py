@@ -161,6 +161,14 @@ def test_engine__holds_no_more_memory_than_it_may(shared_engine: Engine) -> None
     assert mrr(shared_engine) is not None
 
 
+def test_engine__uses_no_more_threads_and_memory_than_it_is_told(shared_engine: Engine) -> None:
+    version = shared_engine.acquire()
+    with version.reading(SECONDS) as reader:
+        settings = "select current_setting('threads') as threads, current_setting('memory_limit') as memory"
+        assert reader.table(settings).to_pylist() == [{"threads": 2, "memory": "244.1 MiB"}]
+    shared_engine.release(version)
+
+
 def test_engine__follows_a_publication_and_a_rollback_at_the_next_request(
     engine: Engine, folder: Path, definitions: dict[str, Any]
 ) -> None:

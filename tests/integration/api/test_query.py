@@ -48,6 +48,29 @@ def test_additive_metric__without_a_dimension_is_the_whole(
     assert set(rows[0]) == {"period", "value", "is_suppressed"}
 
 
+@pytest.mark.parametrize(
+    ("grain", "expected"),
+    [
+        # Weeks begin on Monday and belong to two years where they lie in both.
+        ("week", {"2025-12-22": 1, "2025-12-29": 2 + 4 + 8 + 16, "2026-01-05": 32, "2026-03-23": 64}),
+        ("month", {"2025-12-01": 1 + 2 + 4, "2026-01-01": 8 + 16 + 32, "2026-03-01": 64}),
+        ("quarter", {"2025-10-01": 1 + 2 + 4, "2026-01-01": 8 + 16 + 32 + 64}),
+        ("year", {"2025-01-01": 1 + 2 + 4, "2026-01-01": 8 + 16 + 32 + 64}),
+    ],
+)
+def test_period__is_named_by_its_first_day_across_the_end_of_a_year(
+    grain: str, expected: dict[str, int], management: httpx.Client
+) -> None:
+    rows = asked(management, metric="fct_agent_days.message_count", grain=grain)
+    assert {row["period"]: row["value"] for row in rows} == {day: 30 * messages for day, messages in expected.items()}
+
+
+def test_period__that_is_cut_holds_only_the_days_within(management: httpx.Client) -> None:
+    cut = {"from": "2025-12-31", "to": "2026-01-01"}
+    rows = asked(management, metric="fct_agent_days.message_count", grain="week", **cut)
+    assert [(row["period"], row["value"]) for row in rows] == [("2025-12-29", 30 * (4 + 8))]
+
+
 def test_balance__is_given_as_it_is_and_never_added_up(
     management: httpx.Client, direct: duckdb.DuckDBPyConnection
 ) -> None:
