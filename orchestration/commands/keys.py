@@ -138,6 +138,6 @@ def _failures() -> Iterator[None]:
         raise RunFailedError(str(error)) from error
     except OSError as error:
         raise RunFailedError(
-            f"the file of keys cannot be written ({error}); run this as the user the data directory belongs to, and see "
-            "that its disk has room"
+            f"the file of keys cannot be written ({error}); run this as the user the data directory belongs to, and "
+            "see that its disk has room"
         ) from error
