@@ -85,7 +85,7 @@ class OidcVerifier:
         """roles: claim value to role. precedence: roles, the one that wins first. subject_key: hides subjects."""
         self._issuer = issuer
         self._audience = audience
-        self._role_claim = role_claim.split(".")
+        self._role_claim = role_claim
         self._roles = roles
         self._precedence = precedence
         self._subject_key = subject_key
@@ -98,7 +98,7 @@ class OidcVerifier:
         """Whom the token names. Raises TokenRefusedError, also while the issuer cannot be asked for its keys."""
         claims = self._claims(token)
         role = self._role(claims)
-        identity = f"{claims['iss']}\n{claims['sub']}".encode()
+        identity = f"{claims['iss']}\n{claims['sub']}".encode(errors="surrogatepass")
         return Subject(name=hmac.digest(self._subject_key, identity, hashlib.sha256).hex()[:32], role=role)
 
     def _claims(self, token: str) -> Mapping[str, Any]:
@@ -121,9 +121,11 @@ class OidcVerifier:
             raise TokenRefusedError(f"its claims or signature are not good ({type(error).__name__})") from error
 
     def _role(self, claims: Mapping[str, Any]) -> str:
-        found: Any = claims
-        for step in self._role_claim:
-            found = found.get(step) if isinstance(found, Mapping) else None
+        found: Any = claims.get(self._role_claim)
+        if found is None:
+            found = claims
+            for step in self._role_claim.split("."):
+                found = found.get(step) if isinstance(found, Mapping) else None
         values = [found] if isinstance(found, str) else found if isinstance(found, list) else []
         held = {self._roles.get(value) for value in values if isinstance(value, str)}
         for role in self._precedence:

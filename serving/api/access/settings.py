@@ -24,7 +24,7 @@ class AccessSettings(BaseSettings):
     rate_limit: requests a minute and caller. failed_attempts: refused credentials a minute and client address before
     unknown ones wait. small_cohort: groups of fewer accounts or agents are suppressed below management.
     oidc_roles: JSON object, value of the claim to role, such as `{"bi-analysts": "analyst"}`.
-    oidc_role_claim: the claim's name; dots lead into objects (`realm_access.roles`).
+    oidc_role_claim: the claim's name; where there is none of that name, dots lead into objects (`realm_access.roles`).
     """
 
     model_config = SettingsConfigDict(env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True)

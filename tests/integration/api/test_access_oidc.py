@@ -74,6 +74,16 @@ def test_role_claim__may_lie_inside_objects(issuer: Issuer) -> None:
     assert verifier(issuer, role_claim="realm_access.roles").verify(token).role == "management"
 
 
+def test_role_claim__may_be_named_by_an_address(issuer: Issuer) -> None:
+    """As issuers ask for it whose own claims have plain names."""
+    token = issuer.token(without="roles", **{"https://netvexa.example/roles": ["board"]})
+    assert verifier(issuer, role_claim="https://netvexa.example/roles").verify(token).role == "management"
+
+
+def test_subject__is_hidden_whatever_letters_it_has(issuer: Issuer) -> None:
+    assert len(verifier(issuer).verify(issuer.token(sub="\ud800")).name) == 32
+
+
 LONG_AGO, FAR_AHEAD = 1_000_000_000, 4_000_000_000
 
 
