@@ -6,14 +6,24 @@ dict), rendering. A definition is written once, beside its mart; API, dashboards
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 SCHEMA = "marts"
 # The folders of the marts that say whose numbers they hold; what lies elsewhere says it itself.
 DOMAINS = ("product", "acquisition", "finance")
+# Of `meta.metric`.
 METRIC_FIELDS = (
-    *("name", "label", "unit", "said_as", "formula", "numerator", "denominator", "owner", "additive", "better"),
+    "name",
+    "label",
+    "unit",
+    "said_as",
+    "formula",
+    "numerator",
+    "denominator",
+    "owner",
+    "additive",
+    "better",
 )
 
 
@@ -40,35 +50,35 @@ def definitions_from_manifest(manifest: Mapping[str, Any]) -> dict[str, Any]:
     return {"models": models}
 
 
+def named_metrics(definitions: Mapping[str, Any]) -> Iterator[tuple[str, str, str, Mapping[str, Any]]]:
+    """Model, column, the metric's name and the column's definition, for every column that is a metric, by model."""
+    for model, described in sorted(definitions.get("models", {}).items()):
+        for column, definition in described["columns"].items():
+            if definition["metric"] is not None:
+                yield model, column, definition["metric"].get("name") or column, definition
+
+
 def metric_labels(definitions: Mapping[str, Any]) -> dict[str, str]:
     """Label by metric name, for every column that is a metric and has one; of namesakes the first model's wins."""
     labels: dict[str, str] = {}
-    for _, model in sorted(definitions.get("models", {}).items()):
-        for name, column in model["columns"].items():
-            metric = column["metric"] or {}
-            if metric.get("label"):
-                labels.setdefault(metric.get("name") or name, metric["label"])
+    for _, _, name, column in named_metrics(definitions):
+        if column["metric"].get("label"):
+            labels.setdefault(name, column["metric"]["label"])
     return labels
 
 
 def multiples(definitions: Mapping[str, Any]) -> frozenset[str]:
     """Names of the metrics that are said as multiples ("three times"), in whatever model."""
     return frozenset(
-        column["metric"].get("name") or name
-        for model in definitions.get("models", {}).values()
-        for name, column in model["columns"].items()
-        if (column["metric"] or {}).get("said_as") == "multiple"
+        name for _, _, name, column in named_metrics(definitions) if column["metric"].get("said_as") == "multiple"
     )
 
 
 def metric_domains(definitions: Mapping[str, Any]) -> dict[str, frozenset[str]]:
     """Domains by metric name: those of every column that is the metric, in whatever model."""
     domains: dict[str, frozenset[str]] = {}
-    for model in definitions.get("models", {}).values():
-        for column, definition in model["columns"].items():
-            if definition["metric"] is not None:
-                name = definition["metric"].get("name") or column
-                domains[name] = domains.get(name, frozenset()) | frozenset(definition.get("domains", ()))
+    for _, _, name, column in named_metrics(definitions):
+        domains[name] = domains.get(name, frozenset()) | frozenset(column.get("domains", ()))
     return domains
 
 

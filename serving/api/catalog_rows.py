@@ -15,6 +15,7 @@ from serving.api.metric_query import metric_of
 from serving.api.problems import MEANINGS, Problem
 from serving.api.rows import Definition
 from serving.api.tables import PageOfRows
+from serving.catalog import METRIC_FIELDS
 
 _BOOLEANS = {"is_key", "additive"}
 _SCHEMA = pa.schema([(name, pa.bool_() if name in _BOOLEANS else pa.string()) for name in Definition.columns()])
@@ -53,20 +54,7 @@ def _definition(version: OpenVersion, visibility: Visibility, model: str, column
         "description": of_column.get("description", ""),
         "data_type": version.tables[model][column].lower(),
         "is_key": column in described.get("key", ()),
-        **{
-            name: metric.get(name)
-            for name in (
-                "label",
-                "unit",
-                "said_as",
-                "formula",
-                "owner",
-                "additive",
-                "better",
-                "numerator",
-                "denominator",
-            )
-        },
+        **{name: metric.get(name) for name in METRIC_FIELDS if name in Definition.model_fields},
         "grains": None if asked is None else " ".join(asked.grains),
         "dimensions": None if asked is None else " ".join(asked.dimensions),
     }

@@ -14,7 +14,7 @@ from serving.api.encoding import json_rows
 from serving.api.engine import OpenVersion, Reader
 from serving.api.rows import Acquisition, Activation, Cohort, RevenueMonth, Row, WeeklyActive
 from serving.api.shown import definitions_of, show
-from serving.catalog import metric_labels
+from serving.catalog import metric_labels, named_metrics
 from serving.headline import READING_ORDER
 
 _HEADLINE = """
@@ -109,12 +109,10 @@ def _headline(reader: Reader, version: OpenVersion, visibility: Visibility) -> l
 def _homes(definitions: Mapping[str, Any]) -> dict[str, str]:
     """Id of its definition by headline metric; of several marts with the same metric a series over time, if one is."""
     homes: dict[str, str] = {}
-    for model, described in sorted(
-        definitions["models"].items(), key=lambda entry: (not _is_series(entry[1]), entry[0])
+    for model, column, name, _ in sorted(
+        named_metrics(definitions), key=lambda metric: not _is_series(definitions["models"][metric[0]])
     ):
-        for column, of_column in described["columns"].items():
-            if of_column["metric"] is not None:
-                homes.setdefault(of_column["metric"].get("name") or column, f"{model}.{column}")
+        homes.setdefault(name, f"{model}.{column}")
     return homes
 
 
