@@ -246,16 +246,16 @@ async def _held(request: Request, version_id: str | None) -> AsyncIterator[Serve
 
 async def acquire(engine: Engine, version_id: str | None = None) -> OpenVersion:
     """A version to read, opened in a thread where it is not open yet. Raises Problem 410 or 503."""
-    version = engine.acquire_open(version_id)
-    if version is not None:
-        return version
     try:
-        return await to_thread.run_sync(engine.acquire, version_id)
+        version = engine.acquire_open(version_id)
+        if version is None:
+            version = await to_thread.run_sync(engine.acquire, version_id)
     except VersionGoneError as error:
         raise Problem(410, MEANINGS[410]) from error
     except NothingPublishedError as error:
         detail = "no version can be read; netvexa status says what is published, netvexa nightly publishes"
         raise Problem(503, detail, {"Retry-After": RETRY_SECONDS}) from error
+    return version
 
 
 def admission() -> asyncio.Semaphore:

@@ -129,9 +129,9 @@ class Engine:
     def acquire_open(self, version_id: str | None = None) -> OpenVersion | None:
         """The current version if it is open already, else None; microseconds, so that an event loop may call it.
 
-        version_id: None too where the current version is another one.
+        version_id: None too where the current version is another one. Raises NothingPublishedError.
         """
-        wanted = current_id(self._root)
+        wanted = self._current_id()
         with self._lock:
             if wanted is None or wanted != self._current or version_id not in {None, wanted}:
                 return None
@@ -178,7 +178,7 @@ class Engine:
     def _follow(self) -> OpenVersion:
         reason = "nothing is published yet"
         for _ in range(_ATTEMPTS):
-            wanted = current_id(self._root)
+            wanted = self._current_id()
             if wanted is None:
                 break
             try:
@@ -195,6 +195,12 @@ class Engine:
             self._current = None
         self._close_unread()
         raise NothingPublishedError(reason)
+
+    def _current_id(self) -> str | None:
+        try:
+            return current_id(self._root)
+        except OSError as error:
+            raise NothingPublishedError(f"{self._root} cannot be read: {error}") from error
 
     def _held(self, version_id: str) -> OpenVersion:
         # Looked for on the disk even if it is open still: what was dropped must not be reached by an old cursor.

@@ -160,13 +160,13 @@ async def _list(served: Served, principal: Principal, parameters: PeriodParamete
     after = served.after(parameters)
 
     def compute(reader: Reader, visibility: Visibility) -> Content:
-        model, row = _found(served, source)
-        key = {name: served.version.tables[model][name] for name in source.key}
+        _require(served, source.model)
+        key = {name: served.version.tables[source.model][name] for name in source.key}
         page = read_page(
-            reader, visibility.relation(model), key=key, conditions=where, limit=parameters.limit, after=after
+            reader, visibility.relation(source.model), key=key, conditions=where, limit=parameters.limit, after=after
         )
-        shown = show(page.rows, model, row.columns(), visibility)
-        return Content(definitions_of(model, shown), shown, last_key=page.last_key)
+        shown = show(page.rows, source.model, source.row.columns(), visibility)
+        return Content(definitions_of(source.model, shown), shown, last_key=page.last_key)
 
     return await served.answer(principal, parameters, compute)
 
@@ -177,20 +177,19 @@ async def _one(
     (key,) = source.key
 
     def compute(reader: Reader, visibility: Visibility) -> Content:
-        model, row = _found(served, source)
+        _require(served, source.model)
         rows = reader.table(
-            f"select * from {visibility.relation(model)} as one where {identifier(key)} = ?", [entity_id]
+            f"select * from {visibility.relation(source.model)} as one where {identifier(key)} = ?", [entity_id]
         )
         if rows.num_rows == 0:
-            raise Problem(404, f"no row of {model} has this {key}")
-        shown = show(rows, model, row.columns(), visibility)
-        return Content(definitions_of(model, shown), shown, is_list=False)
+            raise Problem(404, f"no row of {source.model} has this {key}")
+        shown = show(rows, source.model, source.row.columns(), visibility)
+        return Content(definitions_of(source.model, shown), shown, is_list=False)
 
     return await served.answer(principal, parameters, compute)
 
 
-def _found(served: Served, source: _Mart) -> tuple[str, type[Row]]:
+def _require(served: Served, model: str) -> None:
     # After a rollback the version may be older than the mart.
-    if not served.version.has(source.model):
-        raise Problem(404, f"this version has no {source.model}; it was published before there was one")
-    return source.model, source.row
+    if not served.version.has(model):
+        raise Problem(404, f"this version has no {model}; it was published before there was one")

@@ -261,6 +261,22 @@ def test_engine__does_not_serve_on_what_was_replaced_by_something_unreadable(
     assert engine.open_ids == ()
 
 
+def test_engine__serves_nothing_while_it_cannot_see_what_is_current_and_goes_on_when_it_can(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = mrr(engine)
+
+    def no_longer_readable(_: Path) -> str:
+        raise PermissionError(13, "Permission denied")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("serving.api.engine.current_id", no_longer_readable)
+        for acquire in (engine.acquire, engine.acquire_open):
+            with pytest.raises(NothingPublishedError, match="Permission denied"):
+                acquire()
+    assert mrr(engine) == before
+
+
 def test_engine__before_the_first_publication_there_is_nothing_to_read(tmp_path: Path) -> None:
     engine = Engine(tmp_path / "published", "256MB", 2)
     with pytest.raises(NothingPublishedError):

@@ -88,6 +88,21 @@ def test_results__the_least_recently_used_leaves_first_and_what_is_too_large_is_
     asyncio.run(run())
 
 
+def test_results__count_a_compressed_body_against_the_bound_too() -> None:
+    async def run() -> None:
+        results, calls = Results(max_bytes=4000), []
+
+        async def work() -> Result:
+            calls.append(1)
+            return Result(b"x" * 1000, "text/plain", gzipped=b"y" * 3000)
+
+        for _ in range(2):
+            await results.get("key", work)
+        assert len(calls) == 2
+
+    asyncio.run(run())
+
+
 def test_results__that_were_cleared_are_computed_again() -> None:
     async def run() -> None:
         results, work = Results(), Work()
