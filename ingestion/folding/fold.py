@@ -41,8 +41,7 @@ _ORIGIN = Provenance("raw_app.events, summed up")
 class Fold:
     """The sums of some days of events: each table as its contract has it, and `received_date` beside its columns.
 
-    deliveries: all that the fold counts, whichever day it lies in; those of the day they are folded with are left out
-    here, for they leave with it.
+    deliveries: those that lie in a later day than the one they are folded with; all others leave with it.
     """
 
     days: pa.Table
@@ -99,9 +98,8 @@ def remove_folded_days(lake: Lake) -> list[Manifest]:
 
 def _with_earlier(lake: Lake, new: pa.Table, folded_dates: pa.Array) -> pa.Table:
     """The deliveries to write down, with those that earlier folds wrote down for the same days."""
-    straddling = new.filter(pc.greater(new[PARTITION_KEY], new["folded_date"]))
-    tables = [straddling]
-    for day in straddling[PARTITION_KEY].unique().to_pylist():
+    tables = [new]
+    for day in new[PARTITION_KEY].unique().to_pylist():
         path = lake.partition(SOURCE, DELIVERIES.name, PARTITION_KEY, day) / DATA_FILE
         if path.is_file():
             with pq.ParquetFile(path) as file:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from ingestion.contract import RunContext
@@ -55,14 +56,15 @@ class Retention:
         self.dbt.build(self.warehouse, now, {"events_leave_through": through.isoformat()}, models=(*GROUPS, *FOLDS))
         with duckdb.connect(str(self.warehouse / WAREHOUSE_FILE), read_only=True) as connection:
             connection.execute("set timezone = 'UTC'")
-            return Fold(
-                **{
-                    name.removeprefix("int_folds__"): connection.execute(
-                        f"select * from intermediate.{name}"
-                    ).to_arrow_table()
-                    for name in FOLDS
-                }
-            )
+            found = {
+                name.removeprefix("int_folds__"): connection.execute(
+                    f"select * from intermediate.{name}"
+                ).to_arrow_table()
+                for name in FOLDS
+            }
+        deliveries = found.pop("deliveries")
+        later = pc.greater(deliveries["received_date"], deliveries["folded_date"])
+        return Fold(**found, deliveries=deliveries.filter(later))
 
     def leave(self, through: date, now: datetime = END) -> None:
         land_fold(self.lake, self.run(now), self.fold(through, now))
