@@ -51,9 +51,11 @@ def row_ids(table: str, row: Mapping[str, Any]) -> list[str]:
     return ids
 
 
-def account_named(row: Mapping[str, Any]) -> str | None:
-    """The app's account that a customer, or an event about one, names in its metadata."""
-    return (payload_of(row.get("payload")).get("metadata") or {}).get("account_id")
+def accounts_named(row: Mapping[str, Any]) -> set[str]:
+    """The app's accounts that a customer, or an event about one, names in its metadata, now and as it was before."""
+    payloads = (payload_of(row.get(column)) for column in ("payload", "previous_payload"))
+    named = ((payload.get("metadata") or {}).get("account_id") for payload in payloads)
+    return {account_id for account_id in named if account_id}
 
 
 def replaced(document: Mapping[str, Any], ids: Mapping[str, str]) -> dict[str, Any]:

@@ -110,14 +110,13 @@ class ErasedSubjects:
         """The batch as it lands: the rows of the erased left out, as if the source had never had them."""
         return batch.filter(pc.invert(self.rows(table, batch))) if self else batch
 
-    def owns(self, ids: Iterable[str], account_id: str | None = None) -> bool:
-        """Whether one of the ids of a Stripe object, or the account it names, is erased.
+    def owns(self, ids: Iterable[str], *, is_theirs: bool = False) -> bool:
+        """Whether one of the ids of a Stripe object is erased, or `is_theirs` by what else it says.
 
         All its ids are erased from then on.
         """
         named = list(ids)
-        is_named = account_id is not None and self.holds("account", account_id)
-        if not is_named and not any(self.holds("stripe", one) for one in named):
+        if not is_theirs and not any(self.holds("stripe", one) for one in named):
             return False
         self.join("stripe", named)
         return True

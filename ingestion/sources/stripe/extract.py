@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from ingestion.contract import RunContext, StagedBatch, StagedPartition, TableContract
-from ingestion.erasure.stripe_ids import account_named, row_ids
+from ingestion.erasure.stripe_ids import accounts_named, row_ids
 from ingestion.erasure.subjects import ErasedSubjects
 from ingestion.lake import Lake
 from ingestion.retry import PermanentSourceError
@@ -167,12 +167,16 @@ class _Reading:
                 partition.put(row, origin)
 
     def _is_erased(self, resource: Resource, row: Row | Fault) -> bool:
-        """Whether it is an erased account's. What cannot land is told by its id alone."""
+        """Whether it is an erased account's, or an event that names one. What cannot land is told by its id alone."""
         if not self._erased:
             return False
         if isinstance(row, Fault):
             return self._erased.owns([row.key or ""])
-        return self._erased.owns(row_ids(resource.name, row), account_named(row))
+        theirs = any(self._erased.holds("account", account_id) for account_id in accounts_named(row))
+        if theirs and resource is EVENTS:
+            # It tells whose the customer was: whose it is, and whether its ids are erased, its object says.
+            return True
+        return self._erased.owns(row_ids(resource.name, row), is_theirs=theirs)
 
 
 def _damage(table: str, day: str) -> str:

@@ -6,7 +6,7 @@ import pyarrow as pa
 
 from ingestion.erasure.keyring import KeyRing
 from ingestion.erasure.replacement import Plan
-from ingestion.erasure.stripe_ids import OWNED, SHARED, account_named, owned_ids, replaced, row_ids
+from ingestion.erasure.stripe_ids import OWNED, SHARED, accounts_named, owned_ids, replaced, row_ids
 from ingestion.erasure.subjects import ErasedSubjects
 from ingestion.sources.stripe.allow_list import ALLOWED, Fields
 
@@ -82,11 +82,17 @@ def test_border__a_stripe_object_that_names_an_erased_one_is_erased_with_all_its
     assert subjects.owns(["inpay_1", "in_1"])
 
 
-def test_border__a_new_customer_of_an_erased_account_is_known_by_its_metadata() -> None:
-    row = {"id": "cus_9", "payload": '{"id":"cus_9","metadata":{"account_id":"a1"}}'}
+def test_border__an_object_that_is_theirs_by_what_else_it_says_is_erased_with_its_ids() -> None:
     subjects = erased(account="a1")
-    assert subjects.owns(row_ids("customers", row), account_named(row))
+    assert not subjects.owns(["cus_9"])
+    assert subjects.owns(["cus_9"], is_theirs=True)
     assert subjects.holds("stripe", "cus_9")
+
+
+def test_stripe_ids__a_customer_names_accounts_now_and_as_it_was() -> None:
+    now, before = '{"metadata":{"account_id":"a1"}}', '{"metadata":{"account_id":"a2"}}'
+    assert accounts_named({"payload": now, "previous_payload": before}) == {"a1", "a2"}
+    assert accounts_named({"payload": '{"id":"in_1"}', "previous_payload": None}) == set()
 
 
 def test_words__an_erased_id_is_known_among_others_and_by_its_token() -> None:
