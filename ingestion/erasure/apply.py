@@ -83,7 +83,7 @@ def apply_ledger(  # noqa: PLR0913 (the lake, whom to take out of it, and in whi
         before_rewriting(related.affected)
         checksums = [stamp.sha256 for one in related.affected for stamp in one.manifest.files.values()]
         _write_files(ledger.folder, _files_rewritten(ledger.folder).union(checksums))
-        Rewriting(lake, run, related.affected, plan).rewrite()
+        Rewriting(lake, run, subjects, related.affected, plan).rewrite()
     # Of a partition only what changed is another file now, and in what lies here now the look has found nobody else.
     _write_files(ledger.folder, _files_rewritten(ledger.folder) - _checksums(lake))
     _write_mark(lake, ledger, run.wall_clock())

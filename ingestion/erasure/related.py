@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ingestion.erasure.keyring import Kind
-from ingestion.erasure.stripe_ids import payload_of, row_ids
+from ingestion.erasure.stripe_ids import accounts_named, payload_of, row_ids
 from ingestion.erasure.subjects import ErasedSubjects
 from ingestion.folding.contract import DELIVERIES
 from ingestion.lake import DATA_FILE, QUARANTINE_FILE, Lake
@@ -62,7 +62,8 @@ class Affected:
 class Related:
     """What was found. `customers`: erased account by Stripe customer. `stripe_ids`: every id of theirs, as it landed.
 
-    `open_subscriptions`: those of `customers` that have not ended. `row_ids`: of their rows, as far as other rows are
+    `open_subscriptions`: those of `customers` that have not ended. `shared_customers`: those of them that another
+    account, which stays, names as its own by the newest snapshot. `row_ids`: of their rows, as far as other rows are
     known by nothing else (set aside under them, or written down of them by a fold). `affected`: in the order of their
     paths.
     """
@@ -70,6 +71,7 @@ class Related:
     customers: dict[str, str] = field(default_factory=dict)
     stripe_ids: set[str] = field(default_factory=set)
     open_subscriptions: list[str] = field(default_factory=list)
+    shared_customers: list[str] = field(default_factory=list)
     row_ids: set[str] = field(default_factory=set)
     affected: list[Affected] = field(default_factory=list)
 
@@ -98,16 +100,19 @@ def _affected(lake: Lake, subjects: ErasedSubjects, related: Related) -> None:
     deliveries = {place(manifest): _deliveries_by_id(lake, manifest) for manifest in of_folds}
     wanted = {key for keys in (*set_aside.values(), *deliveries.values()) for key in keys if key}
     masks: dict[str, pa.BooleanArray] = {}
+    claimed: set[str] = set()
     for manifest in manifests:
         parts = [pa.array([], pa.bool_())]
         if manifest.source == STRIPE:
-            if related.stripe_ids:
-                owned = (row_ids(manifest.table, row) for row in stripe_rows(lake, manifest))
-                parts.append(pa.array([not related.stripe_ids.isdisjoint(ids) for ids in owned], pa.bool_()))
+            if subjects.tokens.get("account"):
+                rows = stripe_rows(lake, manifest)
+                parts.append(pa.array([_names_one(manifest.table, row, subjects, related) for row in rows], pa.bool_()))
         else:
-            for columns in read_columns(lake, manifest, ("id", *subjects.columns)):
+            for columns in read_columns(lake, manifest, ("id", "stripe_customer_id", *subjects.columns)):
                 mask = subjects.rows(manifest.table, columns)
                 parts.append(mask)
+                if subjects.claims(columns).true_count:
+                    claimed.add(place(manifest))
                 if mask.true_count and wanted and "id" in columns.schema.names:
                     related.row_ids |= wanted & set(columns.filter(mask)["id"].to_pylist())
         masks[place(manifest)] = pa.concat_arrays(parts)
@@ -116,8 +121,15 @@ def _affected(lake: Lake, subjects: ErasedSubjects, related: Related) -> None:
     for manifest in manifests:
         keys = set_aside[place(manifest)]
         aside = pa.array([_is_theirs(manifest, key, subjects, related) for key in keys], pa.bool_())
-        if masks[place(manifest)].true_count or aside.true_count:
+        if masks[place(manifest)].true_count or aside.true_count or place(manifest) in claimed:
             related.affected.append(Affected(manifest, masks[place(manifest)], aside))
+
+
+def _names_one(table: str, row: dict[str, Any], subjects: ErasedSubjects, related: Related) -> bool:
+    """Whether a row of Stripe's is theirs, or told once that it was."""
+    if not related.stripe_ids.isdisjoint(row_ids(table, row)):
+        return True
+    return any(subjects.holds("account", account_id) for account_id in accounts_named(row))
 
 
 def _is_theirs(manifest: Manifest, key: str | None, subjects: ErasedSubjects, related: Related) -> bool:
@@ -177,27 +189,34 @@ def _agents(lake: Lake, subjects: ErasedSubjects) -> None:
             subjects.rows("agents", rows)
 
 
-def _claims(lake: Lake) -> dict[str, str]:
-    """The account that claims each Stripe customer: of several the one created first."""
-    claims: dict[str, tuple[Any, str]] = {}
-    for manifest in read_manifests(lake, "app", "accounts"):
+def _claims(lake: Lake) -> dict[str, list[tuple[str, bool]]]:
+    """The accounts that name each Stripe customer, the one created first at the front; and whether they do now."""
+    claims: dict[str, dict[tuple[Any, str], bool]] = {}
+    manifests = read_manifests(lake, "app", "accounts")
+    for manifest in manifests:
         for rows in read_columns(lake, manifest, ("id", "created_at", "stripe_customer_id")):
             for row in rows.to_pylist():
                 if row["stripe_customer_id"]:
-                    claim = (row["created_at"], row["id"])
-                    claims[row["stripe_customer_id"]] = min(claim, claims.get(row["stripe_customer_id"], claim))
-    return {customer: account for customer, (_, account) in claims.items()}
+                    of_customer = claims.setdefault(row["stripe_customer_id"], {})
+                    of_customer[row["created_at"], row["id"]] = manifest is manifests[-1]
+    return {
+        customer: [(account, by[created_at, account]) for created_at, account in sorted(by)]
+        for customer, by in claims.items()
+    }
 
 
-def _stripe(lake: Lake, subjects: ErasedSubjects, claims: dict[str, str], related: Related) -> None:
+def _stripe(lake: Lake, subjects: ErasedSubjects, claims: dict[str, list[tuple[str, bool]]], related: Related) -> None:
     named: dict[str, str | None] = {}
     for row in _stripe_table(lake, "customers"):
         payload = payload_of(row["payload"])
         named[row["id"]] = (payload.get("metadata") or {}).get("account_id")
     for customer, account in named.items():
-        account_id = account or claims.get(customer) or f"stripe:{customer}"
+        claiming = claims.get(customer, [])
+        account_id = account or (claiming[0][0] if claiming else f"stripe:{customer}")
         if subjects.holds("account", account_id):
             related.customers[customer] = account_id
+            if any(is_named_now and not subjects.holds("account", other) for other, is_named_now in claiming):
+                related.shared_customers.append(customer)
     subjects.join("stripe", related.customers)
     related.stripe_ids.update(related.customers)
     before = -1

@@ -24,6 +24,7 @@ from ingestion.erasure.related import (
 )
 from ingestion.erasure.replacement import Plan
 from ingestion.erasure.stripe_ids import is_catalogue, payload_of, replaced
+from ingestion.erasure.subjects import ErasedSubjects
 from ingestion.lake import DATA_FILE, QUARANTINE_FILE, Lake
 from ingestion.landing import commit, discard
 from ingestion.manifest import Manifest
@@ -39,10 +40,11 @@ _CONTRACTS = {(table.source, table.name): table for table in (ACCOUNTS, AGENTS, 
 
 @dataclass(frozen=True)
 class Rewriting:
-    """What a rewriting is of: the lake, in which run, the partitions with their rows in them, and their new ids."""
+    """What a rewriting is of: the lake, in which run, whom, the partitions with their rows, and their new ids."""
 
     lake: Lake
     run: RunContext
+    subjects: ErasedSubjects
     affected: Sequence[Affected]
     plan: Plan
 
@@ -89,28 +91,35 @@ class Rewriting:
 
     def _kept(self, manifest: Manifest, rows: pa.Table, theirs: pa.BooleanArray) -> pa.Table:
         if manifest.source != STRIPE:
-            return rows.filter(pc.invert(theirs))
-        changed = [_renamed(manifest.table, row, self.plan) for row in rows.to_pylist()]
+            return self.subjects.without_claims(rows.filter(pc.invert(theirs)))
+        changed = [self._renamed(manifest.table, row) for row in rows.to_pylist()]
         return pa.Table.from_pylist(changed, rows.schema)
 
+    def _renamed(self, table: str, row: dict[str, Any]) -> dict[str, Any]:
+        """The row under the plan's ids, unchanged where it names nobody erased."""
+        if is_catalogue(table, row.get("type")):
+            return row
+        ids = self.plan.ids
+        renamed = {**row, "id": ids.get(row["id"], row["id"])}
+        if row.get("object_id"):
+            renamed["object_id"] = ids.get(row["object_id"], row["object_id"])
+        for column in ("payload", "previous_payload"):
+            if row.get(column):
+                before = payload_of(row[column])
+                after = self._with_its_account(before, replaced(before, ids))
+                renamed[column] = canonical(after) if after != before else row[column]
+        return renamed
 
-def _renamed(table: str, row: dict[str, Any], plan: Plan) -> dict[str, Any]:
-    """The row under the plan's ids, unchanged where it has none of them."""
-    if is_catalogue(table, row.get("type")):
-        return row
-    renamed = {**row, "id": plan.ids.get(row["id"], row["id"])}
-    if row.get("object_id"):
-        renamed["object_id"] = plan.ids.get(row["object_id"], row["object_id"])
-    for column in ("payload", "previous_payload"):
-        if row.get(column):
-            before = payload_of(row[column])
-            after = replaced(before, plan.ids)
-            account = plan.accounts.get(before.get("id", ""))
-            if account is not None:
-                # Its account would else be found through the app's table, where it no longer stands.
-                after["metadata"] = {**(after.get("metadata") or {}), "account_id": account}
-            renamed[column] = canonical(after) if after != before else row[column]
-    return renamed
+    def _with_its_account(self, before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
+        """The payload with its account under the plan's id, or without one that it was of once and that is erased."""
+        metadata = after.get("metadata") or {}
+        account = self.plan.accounts.get(before.get("id", ""))
+        if account is not None:
+            # Its account would else be found through the app's table, where it no longer stands.
+            return {**after, "metadata": {**metadata, "account_id": account}}
+        if metadata.get("account_id") and self.subjects.holds("account", metadata["account_id"]):
+            return {**after, "metadata": {name: value for name, value in metadata.items() if name != "account_id"}}
+        return after
 
 
 def _contract(manifest: Manifest, schema: pa.Schema) -> TableContract:

@@ -108,7 +108,22 @@ class ErasedSubjects:
 
     def without(self, table: str, batch: pa.RecordBatch) -> pa.RecordBatch:
         """The batch as it lands: the rows of the erased left out, as if the source had never had them."""
-        return batch.filter(pc.invert(self.rows(table, batch))) if self else batch
+        return self.without_claims(batch.filter(pc.invert(self.rows(table, batch)))) if self else batch
+
+    def claims(self, batch: pa.RecordBatch | pa.Table) -> pa.Array:
+        """Which accounts name a Stripe customer of somebody erased as theirs (a boolean array without NULL)."""
+        if "stripe_customer_id" not in batch.schema.names:
+            return pa.repeat(pa.scalar(False), batch.num_rows)
+        return _where(batch["stripe_customer_id"], partial(self.holds, "stripe"))
+
+    def without_claims(self, batch: pa.RecordBatch | pa.Table) -> pa.RecordBatch | pa.Table:
+        """The rows with those customers NULL: two accounts may name one, and only the one it belonged to is gone."""
+        claims = self.claims(batch)
+        if not claims.true_count:
+            return batch
+        position = batch.schema.get_field_index("stripe_customer_id")
+        cleared = pc.if_else(claims, None, _whole(batch["stripe_customer_id"]))
+        return batch.set_column(position, batch.schema.field(position), cleared)
 
     def owns(self, ids: Iterable[str], *, is_theirs: bool = False) -> bool:
         """Whether one of the ids of a Stripe object is erased, or `is_theirs` by what else it says.

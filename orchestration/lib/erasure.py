@@ -134,7 +134,8 @@ def foresee(session: RunSession, request: Request) -> list[TableErasure]:
     """What the request would change in the lake. Changes nothing.
 
     Raises:
-        ConfigurationError: an account still has a subscription that counts, or may count again.
+        ConfigurationError: an account still has a subscription that counts, or may count again, or shares its Stripe
+            customer with an account that stays.
     """
     from ingestion.erasure.apply import look
     from ingestion.erasure.ledger import Ledger
@@ -147,6 +148,12 @@ def foresee(session: RunSession, request: Request) -> list[TableErasure]:
             f"the account still has {len(related.open_subscriptions)} subscription(s) that count or may count again: "
             f"{', '.join(related.open_subscriptions)}. Cancel at Stripe, let a night land it, then erase: nothing "
             "links its later bills to what was landed before"
+        )
+    if related.shared_customers:
+        raise ConfigurationError(
+            f"another account names the account's Stripe customer, too: {', '.join(related.shared_customers)}. What "
+            "that pays from now on would stay out. Say at Stripe whose it is (metadata.account_id of the customer), or "
+            "take it from the other account in the app, let a night land it, then erase"
         )
     return by_table({_place(one): [one.rows, one.set_aside_rows] for one in related.affected})
 

@@ -255,3 +255,42 @@ def test_restored__a_file_in_which_nobody_is_found_is_not_looked_at_again_every_
     assert not is_applied(lake, Ledger.read(tmp_path / "erasures"))
     apply(lake, tmp_path / "erasures", visitor="v1")
     assert is_applied(lake, Ledger.read(tmp_path / "erasures"))
+
+
+def test_account__nothing_of_others_that_named_it_or_its_customer_does_so_afterwards(
+    lake: Lake, tmp_path: Path
+) -> None:
+    put(lake, ACCOUNTS, "2026-11-20", [claiming("a1", "cus_1"), claiming("a2", "cus_1"), claiming("a3", "cus_2")])
+    put(lake, ACCOUNTS, "2026-11-21", [claiming("a1", "cus_1"), claiming("a2", None), claiming("a3", "cus_2")])
+    # Was the erased account's once, and is another's since.
+    put(lake, TABLES["customers"], "2026-11-20", [stripe("cus_1"), stripe("cus_2", metadata={"account_id": "a1"})])
+    put(lake, TABLES["customers"], "2026-11-21", [stripe("cus_2", metadata={"account_id": "a3"})])
+    invoices = [stripe("in_1", customer="cus_1"), stripe("in_2", customer="cus_2")]
+    put(lake, TABLES["invoices"], "2026-11-20", invoices)
+    apply(lake, tmp_path / "erasures", account="a1")
+    accounts = [(row["id"], row["stripe_customer_id"]) for row in landed_rows(lake, "app", "accounts")]
+    assert accounts == [("a2", None), ("a3", "cus_2"), ("a2", None), ("a3", "cus_2")]
+    first, once, now = [json.loads(row["payload"]) for row in landed_rows(lake, "stripe", "customers")]
+    assert first["metadata"]["account_id"].startswith("erased_")
+    assert (once, now) == ({"id": "cus_2", "metadata": {}}, {"id": "cus_2", "metadata": {"account_id": "a3"}})
+    mine, others = [json.loads(row["payload"]) for row in landed_rows(lake, "stripe", "invoices")]
+    assert (mine["customer"], others) == (first["id"], {"customer": "cus_2", "id": "in_2"})
+    assert is_applied(lake, Ledger.read(tmp_path / "erasures"))
+
+
+def test_account__a_customer_that_another_account_names_now_is_told(lake: Lake, tmp_path: Path) -> None:
+    put(lake, ACCOUNTS, "2026-11-20", [claiming("a1", "cus_1"), claiming("a2", "cus_1")])
+    put(lake, TABLES["customers"], "2026-11-20", [stripe("cus_1")])
+    asked = {
+        one: Ledger.read(tmp_path).holding("r", INSTANT, {"account": set(KEYS.tokens("account", one))})
+        for one in ("a1", "a2")
+    }
+    assert look(lake, asked["a1"], KEYS)[1].shared_customers == ["cus_1"]
+    # The one created first has it, so that nothing of the other's leaves.
+    assert look(lake, asked["a2"], KEYS)[1].shared_customers == []
+    put(lake, ACCOUNTS, "2026-11-21", [claiming("a1", "cus_1"), claiming("a2", None)])
+    assert look(lake, asked["a1"], KEYS)[1].shared_customers == []
+
+
+def claiming(account: str, customer: str | None) -> dict[str, Any]:
+    return {"id": account, "created_at": AT, "stripe_customer_id": customer}

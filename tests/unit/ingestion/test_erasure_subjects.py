@@ -69,6 +69,15 @@ def test_border__an_accounts_events_and_its_own_row_stay_out_and_nobody_elses() 
     assert subjects.found["agent"] == set(KEYS.tokens("agent", "g1"))
 
 
+def test_border__another_account_that_names_an_erased_ones_customer_lands_without_it() -> None:
+    subjects = erased(account="a1", stripe="cus_1")
+    rows = [
+        {"id": one, "stripe_customer_id": customer} for one, customer in (("a1", "cus_1"), ("a2", "cus_1"), ("a3", "c"))
+    ]
+    landed = subjects.without("accounts", pa.RecordBatch.from_pylist(rows))
+    assert landed.to_pylist() == [{"id": "a2", "stripe_customer_id": None}, {"id": "a3", "stripe_customer_id": "c"}]
+
+
 def test_border__an_empty_ledger_hands_the_batch_on_as_it_is() -> None:
     batch = events(("1", "v1", "c1", "a1"))
     assert ErasedSubjects(KEYS, {}).without("events", batch) is batch
