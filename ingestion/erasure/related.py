@@ -205,12 +205,21 @@ def _claims(lake: Lake) -> dict[str, list[tuple[str, bool]]]:
     }
 
 
-def _stripe(lake: Lake, subjects: ErasedSubjects, claims: dict[str, list[tuple[str, bool]]], related: Related) -> None:
+def _customers(lake: Lake) -> dict[str, str | None]:
+    """Every customer, and the account that its newest version names."""
     named: dict[str, str | None] = {}
+    # Of one that was deleted Stripe lists no more than what it was billed.
+    for table in ("subscriptions", "invoices"):
+        for row in _stripe_table(lake, table):
+            if customer := payload_of(row["payload"]).get("customer"):
+                named[customer] = None
     for row in _stripe_table(lake, "customers"):
-        payload = payload_of(row["payload"])
-        named[row["id"]] = (payload.get("metadata") or {}).get("account_id")
-    for customer, account in named.items():
+        named[row["id"]] = (payload_of(row["payload"]).get("metadata") or {}).get("account_id")
+    return named
+
+
+def _stripe(lake: Lake, subjects: ErasedSubjects, claims: dict[str, list[tuple[str, bool]]], related: Related) -> None:
+    for customer, account in _customers(lake).items():
         claiming = claims.get(customer, [])
         account_id = account or (claiming[0][0] if claiming else f"stripe:{customer}")
         if subjects.holds("account", account_id):

@@ -294,3 +294,17 @@ def test_account__a_customer_that_another_account_names_now_is_told(lake: Lake, 
 
 def claiming(account: str, customer: str | None) -> dict[str, Any]:
     return {"id": account, "created_at": AT, "stripe_customer_id": customer}
+
+
+@pytest.mark.parametrize("account", ["a1", "stripe:cus_2"])
+def test_account__a_customer_that_stripe_no_longer_lists_is_theirs_by_its_invoices(
+    lake: Lake, tmp_path: Path, account: str
+) -> None:
+    put(lake, ACCOUNTS, "2026-11-22", [claiming("a1", "cus_1")])
+    put(lake, TABLES["customers"], "2026-11-22", [])
+    both = [stripe("in_1", customer="cus_1"), stripe("in_2", customer="cus_2")]
+    put(lake, TABLES["invoices"], "2026-11-22", both)
+    apply(lake, tmp_path / "erasures", account=account)
+    customers = [json.loads(row["payload"])["customer"] for row in landed_rows(lake, "stripe", "invoices")]
+    (gone,) = {"cus_1", "cus_2"} - set(customers)
+    assert gone == ("cus_1" if account == "a1" else "cus_2")
