@@ -18,6 +18,8 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 MEDIA_TYPE = "application/problem+json"
+# More of them help nobody, and /health answers strangers: a URL of 50 kB would get half a megabyte.
+_MOST_MISTAKES = 20
 _log = logging.getLogger(__name__)
 
 # Where no route was found, the framework says no more than the title does. Every route answers GET, and so HEAD.
@@ -53,7 +55,9 @@ class ProblemDetails(BaseModel):
     title: str = Field(description="The kind of problem", examples=["Unprocessable Content"])
     status: int = Field(description="The HTTP status", examples=[422])
     detail: str = Field(description="What happened, and what to do", examples=["unknown parameter"])
-    errors: list[Mistake] | None = Field(default=None, description="Parameters at fault, where there are any")
+    errors: list[Mistake] | None = Field(
+        default=None, description=f"Parameters at fault, where there are any; the first {_MOST_MISTAKES}"
+    )
 
 
 class Problem(Exception):  # noqa: N818 - RFC 9457 calls it a problem
@@ -110,7 +114,7 @@ async def _of_validation(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     mistakes = [
         Mistake(parameter=str(found["loc"][-1]) if found["loc"] else "", detail=_without_input(found))
-        for found in error.errors()
+        for found in error.errors()[:_MOST_MISTAKES]
     ]
     return Problem(422, "parameters cannot be accepted; errors names them", errors=mistakes).response()
 

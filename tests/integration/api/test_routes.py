@@ -214,6 +214,13 @@ def test_entity__of_an_id_with_one_character_more_is_another(character: str, man
         assert management.get(f"/api/metrics/conversations/{other}/quality").status_code == 404
 
 
+def test_parameters__however_many_are_wrong_get_a_short_answer(api: RunningApi) -> None:
+    with api.client(role=None) as stranger:
+        answer = stranger.get("/health", params={f"unknown{number}": "" for number in range(2000)})
+    assert answer.status_code == 422
+    assert [mistake["parameter"] for mistake in answer.json()["errors"]] == [f"unknown{n}" for n in range(20)]
+
+
 @pytest.mark.parametrize(
     "path", ["/health", "/ready", "/openapi.json", "/api/metrics/dashboard", "/api/metrics/revenue?format=csv", "/x"]
 )
