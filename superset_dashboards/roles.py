@@ -130,7 +130,7 @@ def apply_roles(
     for name, role_id in known.items():
         if name.startswith(PREFIX) and name.removeprefix(PREFIX) not in ids:
             client.delete(f"security/roles/{role_id}")
-    _assign_dashboards(client, roles, ids)
+    _assign_dashboards(client, roles, ids, assets, administrators=known["Admin"])
     _apply_row_rules(client, roles, ids, datasets)
     return _make_users(client, roles, ids, passwords)
 
@@ -148,11 +148,14 @@ def _data_access(role: RoleSpec, assets: Assets, permissions: Mapping[tuple[str,
     ]
 
 
-def _assign_dashboards(client: SupersetClient, roles: Sequence[RoleSpec], ids: Mapping[str, int]) -> None:
+def _assign_dashboards(
+    client: SupersetClient, roles: Sequence[RoleSpec], ids: Mapping[str, int], assets: Assets, administrators: int
+) -> None:
     for entry in list(client.entries("dashboard", ["id", "slug"])):
-        allowed = [ids[role.name] for role in roles if entry["slug"] in role.dashboards]
-        if allowed:
-            client.put(f"dashboard/{entry['id']}", {"roles": allowed})
+        if entry["slug"] in assets.dashboards:
+            allowed = [ids[role.name] for role in roles if entry["slug"] in role.dashboards]
+            # Without any role Superset would show it to whoever may read one of its datasets.
+            client.put(f"dashboard/{entry['id']}", {"roles": allowed or [administrators]})
 
 
 def _is_ours(view: str) -> bool:

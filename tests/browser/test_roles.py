@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from serving.roles import Role, read_roles
 from superset_dashboards.assets import read_assets
 from superset_dashboards.client import SupersetError
 from superset_dashboards.identity import DATABASE_NAME
-from superset_dashboards.roles import datasets_of
-from tests.browser.conftest import Dashboards
+from superset_dashboards.roles import apply_roles, datasets_of
+from tests.browser.conftest import SILENT, Dashboards
 
 ASSETS = read_assets()
 ROLES = {role.name: role for role in read_roles()}
@@ -39,6 +41,19 @@ def test_dashboards__a_role_sees_its_own_and_no_other(dashboards: Dashboards, ro
         for name in ASSETS.dashboards.keys() - seen:
             with pytest.raises(SupersetError, match=r": 40[34],"):
                 client.get(f"dashboard/{name}")
+
+
+def test_dashboard__taken_from_every_role_is_seen_by_administrators_alone(dashboards: Dashboards) -> None:
+    taken = [replace(role, dashboards=tuple({*role.dashboards} - {"retention"})) for role in ROLES.values()]
+    with dashboards.client() as admin:
+        try:
+            apply_roles(admin, taken, ASSETS, {}, SILENT.doing)
+            assert admin.get("dashboard/retention")
+            for name in ROLES:
+                with dashboards.client_of(name) as client, pytest.raises(SupersetError, match=r": 40[34],"):
+                    client.get("dashboard/retention")
+        finally:
+            apply_roles(admin, list(ROLES.values()), ASSETS, {}, SILENT.doing)
 
 
 @pytest.mark.parametrize("result_format", ["json", "csv"])
