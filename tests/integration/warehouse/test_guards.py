@@ -38,6 +38,9 @@ FAULTS = {
     "dates_begin_with_the_first_fact": "delete from marts.dim_dates where month = date '2025-07-01'",
     "dimensions_are_their_seeds": "update marts.dim_plans set list_price_eur = 98 where plan = 'starter'",
     "first_values_are_the_first_conversations": "update marts.fct_agent_ttfv set first_conversation_at = null",
+    "folded_days_lie_before_the_run": (
+        "insert into staging.stg_folded__days values ('2099-01-01', 0, 'Europe/Berlin', '40/30/30')"
+    ),
     "folded_days_were_summed_with_these_settings": (
         "insert into staging.stg_folded__days values ('2024-01-01', 0, 'America/New_York', '40/30/30')"
     ),

@@ -275,6 +275,17 @@ def test_sums_of_other_settings__fail_the_build_by_the_day(lake: EventLake, rete
         assert retention.dbt.failing(retention.warehouse, END, other, name) == len(folded_days(retention.lake))
 
 
+def test_a_run_from_before_days_that_have_left__fails_by_the_day(lake: EventLake, retention: Retention) -> None:
+    lake.land_all(crowded_world())
+    retention.leave(THROUGH)
+    retention.dbt.build(retention.warehouse, END, models=("stg_folded__days",))
+    name = "folded_days_lie_before_the_run"
+    assert retention.dbt.failing(retention.warehouse, END, {}, name) == 0
+    # Its last complete day is the 26th: that day and the two after it have left.
+    earlier = datetime(2026, 3, 27, 3, tzinfo=UTC)
+    assert retention.dbt.failing(retention.warehouse, earlier, {}, name) == 3
+
+
 def test_a_fold__is_written_by_day_and_in_one_order(lake: EventLake, retention: Retention) -> None:
     lake.land_all(crowded_world())
     fold = retention.fold(THROUGH)
