@@ -27,8 +27,9 @@ class LaterInstallation:
         settings = {"NETVEXA_DATA_DIR": str(self.data), "NETVEXA_AS_OF": LATER, "NETVEXA_RETENTION_EVENTS_DAYS": "400"}
         return self._installation.run(*arguments, **settings)
 
-    def files(self) -> set[str]:
-        return {str(path.relative_to(self.data)) for path in (self.data / "lake").rglob("*")}
+    def files(self) -> dict[str, bytes]:
+        """Every file of the data directory with what it holds."""
+        return {str(path): path.read_bytes() for path in self.data.rglob("*") if path.is_file()}
 
     def event_days(self) -> list[str]:
         return sorted(folder.name.partition("=")[2] for folder in (self.data / "lake/raw_app/events").iterdir())

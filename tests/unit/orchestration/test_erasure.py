@@ -14,10 +14,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from ingestion.contract import RunContext, StagedBatch
 from ingestion.erasure.keyring import KeyRing
 from ingestion.erasure.ledger import Ledger
 from ingestion.erasure.subjects import ErasedSubjects
+from ingestion.lake import Lake
+from ingestion.landing import commit
 from ingestion.retry import PermanentSourceError
+from ingestion.sources.app.contract import ACCOUNTS
+from ingestion.sources.stripe.contract import TABLES
+from ingestion.staging import PartitionWriter, Provenance
 from orchestration.failures import ConfigurationError, RunFailedError
 from orchestration.lib.erasure import (
     TableErasure,
@@ -26,6 +32,7 @@ from orchestration.lib.erasure import (
     drop_derived,
     erase_from_lake,
     erased_subjects,
+    foresee,
     key_ring,
     remember_found,
     request_of,
@@ -87,6 +94,21 @@ def test_keys__one_id_for_two_secrets_is_a_configuration_error(session: RunSessi
     settings = session.settings.model_copy(update={"pseudonym_key": session.settings.pseudonym_retired_keys})
     with pytest.raises(ConfigurationError, match="k1 stands twice"):
         key_ring(settings)
+
+
+def test_foreseeing__an_account_that_shares_its_customer_with_one_that_stays_is_refused(session: RunSession) -> None:
+    lake = Lake(session.layout.lake)
+    accounts = [{"id": one, "created_at": NOW, "stripe_customer_id": "cus_1"} for one in ("first", "second")]
+    customer = {"id": "cus_1", "created_at": NOW, "livemode": True, "read_at": NOW, "payload": '{"id":"cus_1"}'}
+    for table, day, rows in ((ACCOUNTS, "2026-11-22", accounts), (TABLES["customers"], "2026-11-22", [customer])):
+        run = RunContext("run", NOW, lambda: NOW, lambda text: None)
+        with PartitionWriter(lake, run, table, day, Provenance("a test")) as writer:
+            writer.write(pa.Table.from_pylist(rows, table.schema))
+            commit(lake, StagedBatch(table.source, (writer.finish(),)))
+    with pytest.raises(ConfigurationError, match=r"names the account's Stripe customer, too: cus_1\. .* then erase"):
+        foresee(session, request_of(KEYS, [], ["first"]))
+    assert [one.table for one in foresee(session, request_of(KEYS, [], ["second"]))] == ["raw_app.accounts"]
+    assert not session.layout.erasures.exists()
 
 
 def test_erasing__writes_the_ledger_and_drops_the_warehouse_even_when_the_lake_is_empty(session: RunSession) -> None:

@@ -22,8 +22,13 @@ from orchestration.failures import ConfigurationError
 from orchestration.lib.leaving import last_leaving_day
 from orchestration.lib.old_logs import date_dbt_log, old_logs, remove_logs
 from orchestration.lib.paths import DataLayout
-from orchestration.lib.retention import due, refuse_days_that_left
+from orchestration.lib.retention import due, refuse_days_that_left, retain
+from orchestration.lib.session import RunSession
 from orchestration.settings import Settings
+from serving.version import MANIFEST_FILE as VERSION_MANIFEST
+from serving.version import Version, manifest_of
+from serving.versions import point_current_at, version_ids
+from tests.unit.orchestration.conftest import RecordedProgress
 
 NOW = datetime(2026, 11, 22, 2, tzinfo=UTC)
 JANUARY = datetime(2026, 1, 1, 2, tzinfo=UTC)
@@ -142,6 +147,63 @@ def test_due__names_what_leaves_and_touches_nothing(layout: DataLayout) -> None:
         "1 logs and run folders: 20260101T020000Z-aaaaaaaa",
     ]
     assert sorted(layout.root.rglob("*")) == before
+
+
+def publish(layout: DataLayout, published_at: datetime) -> str:
+    """A version of that instant, served from now on; returns its id."""
+    folder = layout.published / f"{published_at:%Y%m%dT%H%M%SZ}"
+    folder.mkdir(parents=True)
+    version = Version(folder.name, folder, "r", published_at, published_at.date(), published_at, "", ())
+    (folder / VERSION_MANIFEST).write_text(json.dumps(manifest_of(version)))
+    point_current_at(layout.published, folder.name)
+    return folder.name
+
+
+@pytest.fixture
+def kept_400_days() -> Settings:
+    kinds = ("EVENTS", "QUARANTINE", "LOGS", "VERSIONS")
+    return Settings(_env_file=None, **{f"NETVEXA_RETENTION_{kind}_DAYS": 400 for kind in kinds})
+
+
+FIRST_OF_DAY = datetime(2025, 1, 1, tzinfo=UTC)
+LAST_OF_DAY = datetime(2025, 1, 1, 23, 59, 59, 999999, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("instant", "leaves"), [(timedelta(days=401), True), (timedelta(days=401, microseconds=-1), False)]
+)
+def test_due__of_every_kind_is_the_same_day_and_no_other(
+    layout: DataLayout, kept_400_days: Settings, instant: timedelta, leaves: bool
+) -> None:
+    lake = Lake(layout.lake)
+    for day, read_at in (
+        (LAST_OF_DAY.date(), LAST_OF_DAY),
+        (date(2025, 1, 2), LAST_OF_DAY + timedelta(microseconds=1)),
+    ):
+        land(lake, day, read_at, reasons=1)
+        (layout.runs / f"{read_at:%Y%m%dT%H%M%SZ}-aaaaaaaa").mkdir(parents=True)
+    old = [publish(layout, at) for at in (FIRST_OF_DAY, LAST_OF_DAY, LAST_OF_DAY + timedelta(microseconds=1))]
+    publish(layout, NOW)
+    leaving = due(kept_400_days, layout, FIRST_OF_DAY + instant)
+    assert leaving.event_days == (("2025-01-01",) if leaves else ())
+    assert leaving.quarantines == (("app.events received_date=2025-01-01",) if leaves else ())
+    assert [path.name for path in leaving.logs] == (["20250101T235959Z-aaaaaaaa"] if leaves else [])
+    assert leaving.versions == (tuple(old[:2]) if leaves else ())
+
+
+def test_versions__leave_with_their_day_and_the_one_that_is_served_stays(
+    layout: DataLayout, kept_400_days: Settings
+) -> None:
+    served = publish(layout, FIRST_OF_DAY)
+    publish(layout, LAST_OF_DAY)
+    stays = publish(layout, LAST_OF_DAY + timedelta(seconds=1))
+    point_current_at(layout.published, served)
+    instant = FIRST_OF_DAY + timedelta(days=401)
+    left = retain(RunSession(kept_400_days, layout, instant, instant, lambda: instant, RecordedProgress()), "r")
+    assert left.versions == ("20250101T235959Z",)
+    assert version_ids(layout.published) == (served, stays)
+    again = RunSession(kept_400_days, layout, instant, instant, lambda: instant, RecordedProgress())
+    assert not any(retain(again, "r").lines())
 
 
 def test_backfill__of_a_day_that_has_left_is_refused_before_anything_is_read(layout: DataLayout) -> None:
