@@ -50,7 +50,14 @@ def api() -> None:
     # Before anything is said or written: an address that is taken is the likeliest thing to go wrong.
     listener = _listen(settings.host, settings.port)
     layout = DataLayout(settings.data_dir)
-    gate = open_gate(access, keys=layout.api_keys, audit=layout.api_audit, clock=utc_now)
+    try:
+        gate = open_gate(access, keys=layout.api_keys, audit=layout.api_audit, clock=utc_now)
+    except OSError as error:
+        reason = os.strerror(error.errno or 0)
+        raise ConfigurationError(
+            f"{error.filename}: {reason}. The API keeps what is its own there: let this user write the folder, or set "
+            "NETVEXA_DATA_DIR to another"
+        ) from error
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     address = f"http://{host}:{listener.getsockname()[1]}"
@@ -66,6 +73,8 @@ def api() -> None:
         log_config=None,
         server_header=False,
         proxy_headers=False,
+        # Of the two parsers the one that refuses a head of megabytes instead of keeping it: strangers may send one.
+        http="h11",
         timeout_graceful_shutdown=_LAST_ANSWERS_SECONDS,
     )
     # Ctrl-C is how it ends.

@@ -51,7 +51,7 @@ def _dated(layout: DataLayout) -> Iterator[tuple[Path, date]]:
             yield folder, datetime.strptime(began[1], "%Y%m%d").replace(tzinfo=UTC).date()
     dated_files = (
         *layout.logs.glob("dbt-*.log"),
-        *layout.audit_log.glob("api-*.jsonl"),
+        *layout.api_audit.glob("api-*.jsonl"),
         *layout.superset.glob("superset-*.log"),
     )
     for file in dated_files:

@@ -89,11 +89,6 @@ class DataLayout:
         return self.root / "logs"
 
     @property
-    def audit_log(self) -> Path:
-        """Who asked the API what, one file a UTC day."""
-        return self.root / "audit"
-
-    @property
     def runs(self) -> Path:
         """One folder a run, with its log and the data docs of both gates."""
         return self.root / "runs"
@@ -110,7 +105,7 @@ class DataLayout:
 
     @property
     def api_audit(self) -> Path:
-        """The API's audit log, one file a UTC day."""
+        """Who asked the API what, one file a UTC day."""
         return self.root / "audit"
 
     @property

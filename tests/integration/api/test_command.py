@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from orchestration.lib.paths import DataLayout
 from serving.api.access.keys import KeyFile
@@ -96,6 +97,43 @@ def test_api__says_that_its_port_is_taken_before_it_says_where_it_listens(tmp_pa
     assert "Address already in use" in outcome.stderr
     assert "NETVEXA_API_PORT" in outcome.stderr
     assert outcome.stdout == ""
+
+
+def test_api__refuses_a_head_of_megabytes_without_keeping_it(tmp_path: Path) -> None:
+    environment = {**os.environ, "NETVEXA_DATA_DIR": str(tmp_path), "NETVEXA_API_PORT": "0"}
+    with (
+        subprocess.Popen([*NETVEXA, "api"], env=environment, stdout=subprocess.PIPE, text=True) as server,
+        socket.socket() as client,
+    ):
+        try:
+            assert server.stdout is not None
+            client.connect(("127.0.0.1", int(server.stdout.readline().split("127.0.0.1:")[1].partition("/")[0])))
+            sent = b"GET /health HTTP/1.1\r\nHost: netvexa\r\nAuthorization: "
+            with pytest.raises(ConnectionError):
+                for _ in range(1024):
+                    client.sendall(sent)
+                    sent = b"x" * 65536
+        finally:
+            server.terminate()
+            server.wait(30)
+
+
+def test_api__says_which_file_it_cannot_write(tmp_path: Path) -> None:
+    (tmp_path / "api").write_text("a file where the folder should be")
+    environment = {
+        **os.environ,
+        "NETVEXA_DATA_DIR": str(tmp_path),
+        "NETVEXA_API_PORT": "0",
+        "NETVEXA_API_OIDC_ISSUER": "https://issuer.example",
+        "NETVEXA_API_OIDC_AUDIENCE": "netvexa",
+        "NETVEXA_API_OIDC_ROLES": '{"staff": "analyst"}',
+    }
+    outcome = subprocess.run(
+        [*NETVEXA, "api"], env=environment, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert outcome.returncode == 2
+    assert str(tmp_path / "api") in outcome.stderr
+    assert "NETVEXA_DATA_DIR" in outcome.stderr
 
 
 def test_api__ends_when_told_though_a_client_does_not_read_its_answers(

@@ -93,12 +93,12 @@ def layout(tmp_path: Path) -> DataLayout:
 def test_logs__leave_by_the_day_in_their_names(layout: DataLayout) -> None:
     stay = [
         layout.runs / "20260824T020000Z-aaaaaaaa",
-        layout.audit_log / "api-2026-08-24.jsonl",
+        layout.api_audit / "api-2026-08-24.jsonl",
         layout.superset / "superset-2026-08-24.log",
         layout.logs / "dbt.log",
     ]
     leave = [
-        layout.audit_log / "api-2026-08-23.jsonl",
+        layout.api_audit / "api-2026-08-23.jsonl",
         layout.logs / "dbt-2026-08-23.log",
         layout.runs / "20260823T235959Z-aaaaaaaa",
         layout.superset / "superset-2026-08-23.log",
