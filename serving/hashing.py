@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from serving.quoting import literal
+
 if TYPE_CHECKING:
     import duckdb
 
@@ -22,10 +24,9 @@ def hash_table(connection: duckdb.DuckDBPyConnection, relation: str, scratch: Pa
     relation: a quoted, qualified name. scratch: a folder for the Parquet, which is removed at once.
     """
     canonical = scratch / "canonical.parquet"
-    # The path is ours, but a quote in the name of a data directory must not end the literal.
-    target = str(canonical).replace("'", "''")
+    target = literal(str(canonical))
     connection.execute(
-        f"copy (select * from {relation} order by all) to '{target}' (format parquet, compression uncompressed)"
+        f"copy (select * from {relation} order by all) to {target} (format parquet, compression uncompressed)"
     )
     try:
         with canonical.open("rb") as file:

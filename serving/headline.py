@@ -36,6 +36,11 @@ READING_ORDER = (
 )
 
 
+def reading_place(metric: str) -> tuple[int, str]:
+    """What to sort headline metrics by."""
+    return (READING_ORDER.index(metric) if metric in READING_ORDER else len(READING_ORDER), metric)
+
+
 @dataclass(frozen=True)
 class HeadlineRow:
     """One metric on the version's last day.
@@ -76,8 +81,7 @@ def headline(version_dir: Path) -> list[HeadlineRow]:
             "select metric, value, unit, target, is_on_target, previous_value, change_ratio from marts.kpi_daily"
             " where as_of_date = (select max(as_of_date) from marts.kpi_daily)"
         ).fetchall()
-    order = {metric: place for place, metric in enumerate(READING_ORDER)}
-    rows.sort(key=lambda row: (order.get(row[0], len(order)), row[0]))
+    rows.sort(key=lambda row: reading_place(row[0]))
     return [
         HeadlineRow(
             metric=metric,

@@ -126,8 +126,7 @@ def _copy_marts(warehouse: Path, aside: Path) -> tuple[PublishedTable, ...]:
     import duckdb
 
     with duckdb.connect(str(aside / WAREHOUSE_FILE)) as connection:
-        source = str(warehouse.resolve(strict=True)).replace("'", "''")
-        connection.execute(f"attach '{source}' as source (read_only)")
+        connection.execute(f"attach {literal(str(warehouse.resolve(strict=True)))} as source (read_only)")
         connection.execute(f"create schema {SCHEMA}")
         names = [
             row[0]

@@ -13,10 +13,12 @@ from typing import Any
 
 import yaml
 
+from serving.catalog import DOMAINS
+
 ROLES_FILE = Path(__file__).with_name("roles.yml")
 
 # The three domains of the marts, and what belongs to none of them.
-SCOPES = ("product", "acquisition", "finance", "catalog")
+SCOPES = (*DOMAINS, "catalog")
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from serving.api.engine import OpenVersion, Reader
 from serving.api.rows import Acquisition, Activation, Cohort, RevenueMonth, Row, WeeklyActive
 from serving.api.shown import definitions_of, show
 from serving.catalog import metric_labels, named_metrics
-from serving.headline import READING_ORDER
+from serving.headline import reading_place
 
 _HEADLINE = """
     select kpi.metric, kpi.unit, kpi.value, kpi.target, targets.comparator, kpi.is_on_target, kpi.previous_value,
@@ -92,9 +92,8 @@ def _headline(reader: Reader, version: OpenVersion, visibility: Visibility) -> l
         return []
     labels, homes = metric_labels(version.definitions), _homes(version.definitions)
     visible = visibility.metrics_of_kpi_daily()
-    order = {metric: place for place, metric in enumerate(READING_ORDER)}
     found = [row for row in json_rows(reader.table(_HEADLINE)) if row["metric"] in visible]
-    found.sort(key=lambda row: (order.get(row["metric"], len(order)), row["metric"]))
+    found.sort(key=lambda row: reading_place(row["metric"]))
     return [
         {
             "metric": row["metric"],
