@@ -158,7 +158,7 @@ def read_metric(  # noqa: PLR0913 - a page of a question, by name
         conditions.require(f"asked.{identifier(metric.time)} <= ?", asked.last)
     key = {name: types[name] for name in (metric.time, *asked.dimensions)}
     as_it_is = metric.whole_key and asked.grain is metric.own_grain
-    selected = "*" if as_it_is else _sums(asked, types, visibility.is_hidden_group(metric.model))
+    selected = "*" if as_it_is else _sums(asked, types, visibility)
     grouping = "" if as_it_is else " group by all"
     if metric.by_month:
         source = visibility.months(metric.model, metric.time, asked.dimensions, metric.column)
@@ -188,15 +188,16 @@ def columns_of(asked: Question) -> list[str]:
     return list(dict.fromkeys(name for name in named if name is not None))
 
 
-def _sums(asked: Question, types: Mapping[str, str], is_hidden_group: str) -> str:
+def _sums(asked: Question, types: Mapping[str, str], visibility: Visibility) -> str:
     metric = asked.metric
-    added = (metric.column,) if metric.additive else (metric.numerator, metric.denominator)
+    parts = (metric.column,) if metric.additive else (metric.numerator, metric.denominator)
+    added = list(dict.fromkeys(name for name in parts if name is not None))
+    is_hidden_group = visibility.is_hidden_group(metric.model, added)
     # A sum of decimals keeps their scale exactly; that of whole numbers would become a type that Arrow does not have.
     sums = [
         f"case when {is_hidden_group} then null else cast(sum({identifier(name)}) as {_sum_type(types[name])}) end"
         f" as {identifier(name)}"
-        for name in dict.fromkeys(added)
-        if name is not None
+        for name in added
     ]
     time = identifier(metric.time)
     period = f"cast(date_trunc('{asked.grain}', asked.{time}) as date) as {time}"

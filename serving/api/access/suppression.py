@@ -34,6 +34,9 @@ SUPPRESSED = "is_suppressed"
 # Of the sums of facts: how many different accounts have a part in one.
 _BEHIND = "accounts_behind"
 
+# The parts of a rule that name columns to hide.
+_HOW = ("hides", "hides_next", "hides_after")
+
 Rule = Mapping[str, Any]
 
 
@@ -54,6 +57,11 @@ def suppressed(relation: str, columns: Sequence[str], key: Sequence[str], rules:
         f" from (select *{others}"
         f" from (select *, {smalls} from {relation}))))"
     )
+
+
+def hideable(rules: Sequence[Rule]) -> frozenset[str]:
+    """The columns that one of the rules may hide."""
+    return frozenset(column for rule in rules for how in _HOW for column in rule.get(how, ()))
 
 
 def suppressed_months(relation: str, key: Sequence[str], value: str, account: str, k: int) -> str:

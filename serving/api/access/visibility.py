@@ -6,12 +6,12 @@ Whatever the definitions do not place in a domain is hidden.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
 from serving.api.access.principal import Principal
-from serving.api.access.suppression import SUPPRESSED, suppressed, suppressed_months
+from serving.api.access.suppression import SUPPRESSED, hideable, suppressed, suppressed_months
 from serving.catalog import SCHEMA, metric_domains
 from serving.quoting import identifier
 from serving.roles import Role, read_roles
@@ -79,13 +79,14 @@ class Visibility:
         """
         return suppressed_months(f"{SCHEMA}.{identifier(model)}", [time, *dimensions], value, _INDIVIDUAL, self._k)
 
-    def is_hidden_group(self, model: str) -> str:
-        """SQL of a boolean aggregate: whether a group of rows of `relation` or `months` may not be summed.
+    def is_hidden_group(self, model: str, columns: Iterable[str]) -> str:
+        """SQL of a boolean aggregate: whether these columns of a group of rows of `relation` or `months` are no sum.
 
         `case when <it> then null else sum(x) end`: a sum over rows of which one is hidden would be neither right nor
-        safe.
+        safe. Columns that no rule hides are whole in every row.
         """
-        has_hidden = self._models[model].get("cohorts") or self.is_given_by_month(model)
+        hidden_by_rules = hideable(self._models[model].get("cohorts", ()))
+        has_hidden = self.is_given_by_month(model) or not hidden_by_rules.isdisjoint(columns)
         return f"coalesce(bool_or({SUPPRESSED}), false)" if has_hidden else "false"
 
 

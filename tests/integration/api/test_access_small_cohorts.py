@@ -53,6 +53,10 @@ def api(first: str, tmp_path_factory: pytest.TempPathFactory, definitions: Mappi
                 for name, size in {**sizes, "all": sum(sizes.values())}.items()
             ],
         )
+        connection.execute(
+            "update marts.cac_monthly set trial_count = 2 where cac_month = ? and channel = 'google_ads'",
+            [QUIET_MONTH],
+        )
         connection.executemany(
             "insert into marts.fct_mrr_movements by name select ? as account_id, 'EUR' as currency,"
             " timestamptz '2026-01-05 10:00:00+00' as effective_at, date '2026-01-05' as effective_date,"
@@ -154,6 +158,15 @@ def test_small_cohorts__are_hidden_as_a_metric_and_no_sum_counts_them(clients: d
     }
     assert known["wordpress_plugin"] == 2
     assert of_year["organic_search"]["value"] == known["organic_search"]
+
+
+def test_columns_that_no_rule_hides__are_summed_over_months_with_few(clients: dict[str, httpx.Client]) -> None:
+    asked = {"metric": "cac_monthly.spend_eur", "limit": 1000}
+    analyst, management = clients["analyst"], clients["management"]
+    assert any(row["is_suppressed"] for row in rows(analyst, "query", **asked))
+    assert [row["value"] for row in rows(analyst, "query", **asked, grain="quarter")] == [
+        row["value"] for row in rows(management, "query", **asked, grain="quarter")
+    ]
 
 
 def test_ratio_of_sums__is_hidden_with_its_parts(clients: dict[str, httpx.Client]) -> None:

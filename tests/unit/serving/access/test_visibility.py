@@ -87,9 +87,13 @@ def test_relation__of_an_unknown_mart_is_an_error() -> None:
 
 def test_groups__of_cohorts_and_of_facts_are_hidden_by_their_rows() -> None:
     seen = visibility("analyst", "acquisition")
-    assert seen.is_hidden_group("trials") == "coalesce(bool_or(is_suppressed), false)"
-    assert seen.is_hidden_group("activation") == "coalesce(bool_or(is_suppressed), false)"
-    assert seen.is_hidden_group("mrr_daily") == "false"
+    assert seen.is_hidden_group("trials", ["nobody"]) == "coalesce(bool_or(is_suppressed), false)"
+    assert seen.is_hidden_group("activation", ["trial_count"]) == "coalesce(bool_or(is_suppressed), false)"
+    assert seen.is_hidden_group("mrr_daily", ["mrr_eur"]) == "false"
+
+
+def test_groups__of_columns_that_no_rule_hides_are_not_hidden() -> None:
+    assert visibility("analyst", "acquisition").is_hidden_group("activation", ["month"]) == "false"
 
 
 def test_facts__of_accounts_are_given_by_month_to_all_but_management() -> None:
