@@ -87,7 +87,7 @@ def find_related(lake: Lake, subjects: ErasedSubjects, known_row_ids: Collection
         _stripe(lake, subjects, _claims(lake), related)
     for manifest in read_manifests(lake, "app", "events"):
         for rows in read_columns(lake, manifest, subjects.columns):
-            subjects.rows("events", rows)
+            subjects.learn("events", rows)
     _affected(lake, subjects, related)
     return related
 
@@ -151,7 +151,8 @@ def read_columns(lake: Lake, manifest: Manifest, names: tuple[str, ...]) -> Iter
     """Those of the columns that a partition has, in parts of bounded size."""
     # Of a few columns a buffer for the whole row group is only work.
     with pq.ParquetFile(partition_folder(lake, manifest) / DATA_FILE, pre_buffer=False) as file:
-        held = [name for name in names if name in file.schema_arrow.names]
+        known = file.schema_arrow.names
+        held = [name for name in names if name in known]
         for batch in file.iter_batches(BATCH_ROWS, columns=held):
             yield pa.Table.from_batches([batch])
 

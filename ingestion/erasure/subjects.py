@@ -99,12 +99,16 @@ class ErasedSubjects:
         The conversations of those rows join the erased first, so that one event of a visitor tells all of its
         conversation in the batch. Agents join by the app's own table of them alone: an event may name another's.
         """
+        return pc.or_(self.learn(table, batch), self._any(table, batch, ("conversation",)))
+
+    def learn(self, table: str, batch: pa.RecordBatch | pa.Table) -> pa.Array:
+        """As `rows`, but for the rows alone that name somebody erased themselves, and not by their conversation."""
         theirs = self._any(table, batch, _BELONGING)
         if "conversation_id" in batch.schema.names:
             self.join("conversation", _values(batch["conversation_id"].filter(theirs)))
         if table == "agents":
             self.join("agent", _values(batch["id"].filter(theirs)))
-        return pc.or_(theirs, self._any(table, batch, ("conversation",)))
+        return theirs
 
     def without(self, table: str, batch: pa.RecordBatch) -> pa.RecordBatch:
         """The batch as it lands: the rows of the erased left out, as if the source had never had them."""
