@@ -1,9 +1,10 @@
 """`python -m benchmarks.erasure [visitors]`: one erasure of many beside its lower bound, into results/erasure.md.
 
-The bound is what nobody can avoid: every partition of events written anew once, and one full build of the warehouse.
+The bound is what nobody can avoid: every partition of the lake written anew once, and one full build of the warehouse.
 
-Belongs here: the runs on two copies of one data directory, and the proof that the erasure did its work. Nothing is
-written to the page when it did not. Dagster takes no part: it would cost both sides the same.
+Belongs here: the runs on two copies of one data directory, each in a process of its own, because what a first build
+leaves in memory slows down a second; and the proof that the erasure did its work. Nothing is written to the page when
+it did not. Dagster takes no part: it would cost both sides the same.
 """
 
 from __future__ import annotations
@@ -13,10 +14,12 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from multiprocessing import get_context
 from pathlib import Path
 from uuid import uuid4
 
@@ -26,11 +29,10 @@ import pyarrow.parquet as pq
 
 from expectations.catalogue import mart_checks
 from ingestion.contract import RunContext, StagedBatch
-from ingestion.erasure.rewriting import COMMITTED_TOGETHER
+from ingestion.erasure.rewriting import COMMITTED_TOGETHER, contract_of
 from ingestion.lake import DATA_FILE, QUARANTINE_FILE, Lake
 from ingestion.landing import commit, discard, read_manifests
 from ingestion.manifest import Manifest
-from ingestion.sources.app.contract import EVENTS
 from ingestion.staging import PartitionWriter, Provenance, finish_while_writing
 from orchestration.lib.audit import audit_warehouse
 from orchestration.lib.dbt_build import parse_project
@@ -45,6 +47,8 @@ from orchestration.settings import Settings
 
 RESULTS = Path(__file__).resolve().parent / "results" / "erasure.md"
 VISITORS = 10_000
+# A refresh takes half a minute, and some per cent more or less each time: the best of as many, by turns.
+ROUNDS = 3
 BATCH_ROWS = 50_000
 
 
@@ -73,31 +77,57 @@ def main() -> None:
     measured_at = datetime.now(UTC)
     with tempfile.TemporaryDirectory(prefix="netvexa-bench-") as folder:
         bound, erased = (_settings(Path(folder, name), measured_at) for name in ("bound", "erased"))
-        with _session(bound) as session:
-            assert not land_sources(session, uuid4().hex).report.blocking_failures
-            refresh(session)
-        shutil.copytree(bound.data_dir, erased.data_dir, symlinks=True)
-        parse_project(erased)
-        with _session(bound) as session:
-            rewriting = _timed(lambda: _rewrite_every_event_partition(session))
-            session.layout.warehouse.unlink()
-            refreshing = _timed(lambda: refresh(session))
-        with _session(erased) as session:
-            tokens = _visitors(session)[:visitors]
-            request = request_of(key_ring(erased), tokens, [])
-            erasing = _timed(lambda: erase_from_lake(session, uuid4().hex, request))
-            assert not set(tokens) & set(_visitors(session)), "an erased visitor is still in the lake"
-            refreshing_after = _timed(lambda: refresh(session))
-            searching = _timed(lambda: certify(session, request, ()))
+        with ProcessPoolExecutor(1, get_context("spawn"), max_tasks_per_child=1) as fresh_process:
+            fresh_process.submit(_prepare, bound).result()
+            shutil.copytree(bound.data_dir, erased.data_dir, symlinks=True)
+            rewriting = fresh_process.submit(_bound, bound).result()
+            erased_count, erasing, searching = fresh_process.submit(_erasure, erased, visitors).result()
+            refreshing: dict[Path, list[Cost]] = {bound.data_dir: [], erased.data_dir: []}
+            for settings in (bound, erased) * ROUNDS:
+                refreshing[settings.data_dir].append(fresh_process.submit(_refresh, settings).result())
     parts = {
-        "bound: every partition of events written anew": rewriting,
-        "bound: one full refresh (build, gate 2, publish)": refreshing,
+        "bound: every partition of the lake written anew": rewriting,
+        "bound: one full refresh (build, gate 2, publish)": best(refreshing[bound.data_dir]),
         "erasure: ledger, looking, rewriting": erasing,
-        "erasure: one full refresh": refreshing_after,
+        "erasure: one full refresh": best(refreshing[erased.data_dir]),
         "search of every file, for the certificate": searching,
     }
     conditions = f"{measured_at:%Y-%m-%d}, {os.cpu_count()} cores, {load:.1f} runnable processes a core at the start"
-    RESULTS.write_text(page(parts, len(tokens), conditions), encoding="utf-8")
+    RESULTS.write_text(page(parts, erased_count, conditions), encoding="utf-8")
+
+
+def _prepare(settings: Settings) -> None:
+    with _session(settings) as session:
+        assert not land_sources(session, uuid4().hex).report.blocking_failures
+        refresh(session)
+
+
+def _bound(settings: Settings) -> Cost:
+    with _session(settings) as session:
+        return _timed(lambda: _rewrite_lake(session))
+
+
+def _refresh(settings: Settings) -> Cost:
+    parse_project(settings)
+    with _session(settings) as session:
+        session.layout.warehouse.unlink(missing_ok=True)
+        return _timed(lambda: refresh(session))
+
+
+def _erasure(settings: Settings, visitors: int) -> tuple[int, Cost, Cost]:
+    with _session(settings) as session:
+        tokens = _visitors(session)[:visitors]
+        request = request_of(key_ring(settings), tokens, [])
+        erasing = _timed(lambda: erase_from_lake(session, uuid4().hex, request))
+        assert not set(tokens) & set(_visitors(session)), "an erased visitor is still in the lake"
+        refresh(session)
+        searching = _timed(lambda: certify(session, request, ()))
+    return len(tokens), erasing, searching
+
+
+def best(costs: Sequence[Cost]) -> Cost:
+    """The least of each."""
+    return Cost(min(cost.wall for cost in costs), min(cost.cpu for cost in costs))
 
 
 def page(parts: dict[str, Cost], visitors: int, conditions: str) -> str:
@@ -110,7 +140,7 @@ def page(parts: dict[str, Cost], visitors: int, conditions: str) -> str:
 Written by `python -m benchmarks.erasure`, not by hand. Never tested: no check depends on it.
 
 - {conditions} (above 0.3 the machine was busy with other work: trust CPU, not wall).
-- The sample company, on two copies of one data directory. Seconds.
+- The sample company, on two copies of one data directory. Seconds; of a refresh the best of {ROUNDS}, by turns.
 - Proved before a number was written: no token of the erased is in the lake, and the search found nobody.
 
 | part | wall | CPU |
@@ -158,30 +188,29 @@ def _visitors(session: RunSession) -> list[str]:
     return [row[0] for row in rows]
 
 
-def _rewrite_every_event_partition(session: RunSession) -> None:
-    """The lake's events read and written as they are, by the lake's own writer, as many at once as by an erasure."""
+def _rewrite_lake(session: RunSession) -> None:
+    """Every partition read and written as it is, by the lake's own writer, as many at once as by an erasure."""
     lake = Lake(session.layout.lake)
     run = RunContext("rewriting", session.instant, session.clock, session.progress.doing)
-    manifests = read_manifests(lake, EVENTS.source, EVENTS.name)
+    manifests = read_manifests(lake)
     for start in range(0, len(manifests), COMMITTED_TOGETHER):
         together = manifests[start : start + COMMITTED_TOGETHER]
         staged = finish_while_writing(writer for manifest in together for writer in _as_it_is(lake, run, manifest))
-        commit(lake, StagedBatch(EVENTS.source, tuple(staged)))
+        commit(lake, StagedBatch("rewriting", tuple(staged)))
     discard(lake, run.run_id)
 
 
 def _as_it_is(lake: Lake, run: RunContext, manifest: Manifest) -> Iterator[PartitionWriter]:
-    folder = lake.partition(EVENTS.source, EVENTS.name, EVENTS.partition_key, manifest.partition_value)
-    provenance = Provenance(manifest.origin, manifest.key_id, manifest.read_to)
-    with (
-        pq.ParquetFile(folder / DATA_FILE) as file,
-        PartitionWriter(lake, run, EVENTS, manifest.partition_value, provenance) as writer,
-    ):
-        for batch in file.iter_batches(BATCH_ROWS):
-            writer.write(pa.Table.from_batches([batch]))
-        if QUARANTINE_FILE in manifest.files:
-            writer.set_aside(pq.read_table(folder / QUARANTINE_FILE))
-        yield writer
+    folder = lake.partition(manifest.source, manifest.table, manifest.partition_key, manifest.partition_value)
+    provenance = Provenance(manifest.origin, manifest.key_id, manifest.read_to, coverage=manifest.coverage)
+    with pq.ParquetFile(folder / DATA_FILE) as file:
+        contract = contract_of(manifest, file.schema_arrow)
+        with PartitionWriter(lake, run, contract, manifest.partition_value, provenance) as writer:
+            for batch in file.iter_batches(BATCH_ROWS, use_threads=False):
+                writer.write(pa.Table.from_batches([batch]))
+            if QUARANTINE_FILE in manifest.files:
+                writer.set_aside(pq.read_table(folder / QUARANTINE_FILE))
+            yield writer
 
 
 if __name__ == "__main__":

@@ -149,11 +149,11 @@ def place(manifest: Manifest) -> str:
 
 def read_columns(lake: Lake, manifest: Manifest, names: tuple[str, ...]) -> Iterator[pa.Table]:
     """Those of the columns that a partition has, in parts of bounded size."""
-    # Of a few columns a buffer for the whole row group is only work.
+    # A few columns of a day: a buffer for the whole row group, or a thread a column, would be more work than reading.
     with pq.ParquetFile(partition_folder(lake, manifest) / DATA_FILE, pre_buffer=False) as file:
         known = file.schema_arrow.names
         held = [name for name in names if name in known]
-        for batch in file.iter_batches(BATCH_ROWS, columns=held):
+        for batch in file.iter_batches(BATCH_ROWS, columns=held, use_threads=False):
             yield pa.Table.from_batches([batch])
 
 

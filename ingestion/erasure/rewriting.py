@@ -74,10 +74,10 @@ class Rewriting:
             manifest.origin, key_id=manifest.key_id, read_to=manifest.read_to, coverage=manifest.coverage
         )
         with pq.ParquetFile(folder / DATA_FILE) as file:
-            contract = _contract(manifest, file.schema_arrow)
+            contract = contract_of(manifest, file.schema_arrow)
             with PartitionWriter(self.lake, reading, contract, manifest.partition_value, provenance) as writer:
                 read = 0
-                for batch in file.iter_batches(BATCH_ROWS):
+                for batch in file.iter_batches(BATCH_ROWS, use_threads=False):
                     theirs = affected.theirs.slice(read, batch.num_rows)
                     writer.write(self._kept(manifest, pa.Table.from_batches([batch]), theirs))
                     read += batch.num_rows
@@ -122,7 +122,7 @@ class Rewriting:
         return after
 
 
-def _contract(manifest: Manifest, schema: pa.Schema) -> TableContract:
+def contract_of(manifest: Manifest, schema: pa.Schema) -> TableContract:
     """The partition's own columns, whichever version of its table wrote it."""
     known = _CONTRACTS.get((manifest.source, manifest.table))
     return TableContract(
