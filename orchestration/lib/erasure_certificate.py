@@ -103,7 +103,8 @@ def _remove_evidence(session: RunSession, found: Sequence[Path]) -> list[Path]:
 def _written(folder: Path, certificate: Certificate, sha256: str) -> Certificate:
     signed = Certificate(**{**certificate.__dict__, "sha256": sha256})
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{signed.request_id}.json"
+    # What was certified once stays so: the same request given again gets another.
+    path = folder / f"{signed.request_id}-{signed.issued_at.astimezone(UTC):%Y%m%dT%H%M%SZ}.json"
     aside = path.with_suffix(".tmp")
     aside.write_text(signed.to_json(), encoding="utf-8")
     aside.replace(path)

@@ -6,7 +6,8 @@ import gzip
 import hashlib
 import json
 import sqlite3
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -267,12 +268,24 @@ def test_certificate__is_signed_over_what_is_written_and_names_tokens_only(sessi
     request = request_of(KEYS, ["visitor-one"], [])
     erase_from_lake(session, "run", request)
     certificate = certify(session, request, [])
-    text = (session.layout.erasures / "certificates" / f"{request.id}.json").read_text()
+    (path,) = (session.layout.erasures / "certificates").iterdir()
+    text = path.read_text()
     written = json.loads(text)
     assert set(written["tokens"]) == request.tokens["visitor"]
     assert "visitor-one" not in text
     unsigned = text.replace(certificate.sha256, "")
     assert hashlib.sha256(unsigned.encode()).hexdigest() == certificate.sha256
+
+
+def test_certificate__given_again_leaves_the_first_as_it_is(session: RunSession) -> None:
+    request = request_of(KEYS, ["visitor-one"], [])
+    erase_from_lake(session, "run", request)
+    certify(session, request, [])
+    (first,) = (session.layout.erasures / "certificates").iterdir()
+    text = first.read_text()
+    certify(replace(session, clock=lambda: session.clock() + timedelta(days=1)), request, [])
+    assert first.read_text() == text
+    assert len(list(first.parent.iterdir())) == 2
 
 
 def test_certificate__is_refused_while_a_file_that_is_no_evidence_names_somebody(session: RunSession) -> None:
