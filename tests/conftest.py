@@ -10,19 +10,25 @@ from xdist.scheduler import LoadScopeScheduling
 
 from tests.postgres_server import PostgresServer, running_postgres
 
-# Folders whose tests share something that takes long to make: one worker makes it, and runs them all.
-SHARED = ("tests/browser", "tests/faults", "tests/integration/orchestration", "tests/integration/warehouse")
+# Folders and files whose tests share something that takes long to make: one worker makes it, and runs them all.
+SHARED = (
+    ("tests/browser/",),
+    ("tests/faults/",),
+    ("tests/integration/orchestration/",),
+    ("tests/integration/warehouse/",),
+    tuple(f"tests/e2e/test_{name}.py" for name in ("coverage", "ledger", "retention", "same_hashes")),
+)
 
 
 class FoldersTogether(LoadScopeScheduling):
-    """One worker runs all tests of a file, or of a folder that shares its fixtures.
+    """One worker runs all tests of a file, or of files that share their fixtures.
 
     xdist's own groups (`loadgroup`) are lost in silence on pytest 9.2: they travel in a node id that it recomputes.
     """
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.split("::", 1)[0]
-        return next((folder for folder in SHARED if file.startswith(f"{folder}/")), file)
+        return next((together[0] for together in SHARED if file.startswith(together)), file)
 
 
 @pytest.hookimpl(optionalhook=True)
