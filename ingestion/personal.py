@@ -36,6 +36,7 @@ _DATE = re.compile(
     r"|[0-9]{1,2}([ ./-])[0-9]{1,2}\2(?:19|20)[0-9]{2})(?![0-9])"
 )
 _LEAST_GROUPED_DIGITS = 9
+_LEAST_CODED_DIGITS = 7
 
 _ESCAPE = re.compile(r"\\+u([0-9A-Fa-f]{4})|\\+x([0-9A-Fa-f]{2})")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{12,}={0,2}")
@@ -113,12 +114,14 @@ def _readings(text: str, depth: int) -> Iterator[str]:
 def _unpacked(text: str, depth: int) -> Iterator[str]:
     """What its words say where they are base64 or hexadecimal of text.
 
-    A word of digits alone is a number: an id of 18 digits reads as text by chance once in a hundred times.
+    A word of digits alone is a number, unless it says digits again as coded telephone numbers do: an id of 18 digits
+    reads as text by chance once in a hundred times.
     """
     for pattern, decode in ((_BASE64, _from_base64), (_HEX, bytes.fromhex)):
         for token in pattern.findall(text):
-            if not token.isdigit():
-                yield from _decoded(decode(token), depth)
+            for reading in _decoded(decode(token), depth):
+                if not token.isdigit() or sum(map(str.isdigit, reading)) >= _LEAST_CODED_DIGITS:
+                    yield reading
 
 
 def _escaped(match: re.Match[str]) -> str:

@@ -11,9 +11,9 @@ import logging
 import os
 import queue
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 _LOG = logging.getLogger(__name__)
@@ -27,17 +27,18 @@ Line = tuple[str, str]
 
 
 class AuditLog:
-    """Appends to `api-YYYY-MM-DD.jsonl` in `folder`, mode 0600, from a thread of its own."""
+    """Appends to `api-YYYY-MM-DD.jsonl` in `folder`, mode 0600, from a thread of its own. clock: gives UTC instants."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, clock: Callable[[], datetime]) -> None:
         self._folder = folder
+        self._clock = clock
         self._waiting: queue.Queue[Line | None] = queue.Queue(_LONGEST_QUEUE)
         self._lost = 0
         self._counting = threading.Lock()
         self._failure: str | None = None
         self._closing = threading.Event()
         # Once here and now, so that a folder which cannot be written is known before the first answer.
-        today = datetime.now(UTC).date().isoformat()
+        today = clock().date().isoformat()
         self._append([(today, "\n" if _is_cut_short(self._path(today)) else "")])
         self._thread = threading.Thread(target=self._write_forever, name="audit-log", daemon=True)
         self._thread.start()
@@ -85,7 +86,7 @@ class AuditLog:
             lost, self._lost = self._lost, 0
         if not lost:
             return []
-        now = datetime.now(UTC)
+        now = self._clock()
         line = json.dumps({"at": now.isoformat(timespec="milliseconds"), "lost": lost})
         return [(now.date().isoformat(), line + "\n")]
 

@@ -163,7 +163,7 @@ def open_gate(settings: AccessSettings, *, keys: Path, audit: Path, clock: Clock
         oidc=oidc,
         roles=roles,
         limits=RateLimits(settings.rate_limit, settings.failed_attempts),
-        audit_log=AuditLog(audit),
+        audit_log=AuditLog(audit, clock),
         small_cohort=settings.small_cohort,
         clock=clock,
     )

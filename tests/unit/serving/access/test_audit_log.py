@@ -19,6 +19,10 @@ from serving.api.access.audit_log import AuditLog
 LATE = datetime(2026, 11, 22, 23, 59, 59, 999000, tzinfo=UTC)
 
 
+def late() -> datetime:
+    return LATE
+
+
 def lines(path: Path) -> list[dict[str, object]]:
     return [json.loads(line) for line in path.read_text().splitlines()]
 
@@ -31,7 +35,7 @@ def wait_until(holds: Callable[[], bool]) -> None:
 
 
 def test_lines__stand_in_the_file_of_their_utc_day_in_order(tmp_path: Path) -> None:
-    log = AuditLog(tmp_path / "audit")
+    log = AuditLog(tmp_path / "audit", late)
     for number in range(3000):
         log.write(LATE + timedelta(milliseconds=number % 2), {"number": number})
     log.close()
@@ -43,7 +47,7 @@ def test_lines__stand_in_the_file_of_their_utc_day_in_order(tmp_path: Path) -> N
 
 def test_lines__are_appended_to_what_another_process_wrote(tmp_path: Path) -> None:
     for number in range(2):
-        log = AuditLog(tmp_path)
+        log = AuditLog(tmp_path, late)
         log.write(LATE, {"number": number})
         log.close()
     assert [line["number"] for line in lines(tmp_path / "api-2026-11-22.jsonl")] == [0, 1]
@@ -51,7 +55,7 @@ def test_lines__are_appended_to_what_another_process_wrote(tmp_path: Path) -> No
 
 
 def test_line__stays_one_line_whatever_it_holds(tmp_path: Path) -> None:
-    log = AuditLog(tmp_path)
+    log = AuditLog(tmp_path, late)
     log.write(LATE, {"who": "a\nb\u2028c\x00"})
     log.close()
     assert [line["who"] for line in lines(tmp_path / "api-2026-11-22.jsonl")] == ["a\nb\u2028c\x00"]
@@ -66,10 +70,11 @@ from serving.api.access.audit_log import AuditLog
 def allow(size):
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
 
-log = AuditLog(pathlib.Path(sys.argv[1]))
+DAY = datetime(2026, 11, 22, tzinfo=UTC)
+log = AuditLog(pathlib.Path(sys.argv[1]), lambda: DAY)
 allow(1000)
 for number in range(100):
-    log.write(datetime(2026, 11, 22, tzinfo=UTC), {"number": number})
+    log.write(DAY, {"number": number})
 while log.problem() is None:
     time.sleep(0.01)
 if sys.argv[2] == "is freed":
@@ -91,11 +96,10 @@ def test_lines__are_each_there_once_and_whole_when_the_disk_was_full_amid_them(t
 
 def test_line__cut_short_when_the_process_ended_does_not_spoil_the_next_ones(tmp_path: Path) -> None:
     fill_the_disk(tmp_path, "stays full")
-    (tmp_path / "api-2026-11-22.jsonl").rename(tmp_path / f"api-{datetime.now(UTC).date()}.jsonl")
-    log = AuditLog(tmp_path)
-    log.write(datetime.now(UTC), {"number": "next"})
+    log = AuditLog(tmp_path, late)
+    log.write(LATE, {"number": "next"})
     log.close()
-    *_, torn, last = (tmp_path / f"api-{datetime.now(UTC).date()}.jsonl").read_text().splitlines()
+    *_, torn, last = (tmp_path / "api-2026-11-22.jsonl").read_text().splitlines()
     with pytest.raises(json.JSONDecodeError):
         json.loads(torn)
     assert json.loads(last)["number"] == "next"
@@ -103,7 +107,7 @@ def test_line__cut_short_when_the_process_ended_does_not_spoil_the_next_ones(tmp
 
 def test_folder_that_cannot_be_written__is_a_problem_from_the_start(tmp_path: Path) -> None:
     (tmp_path / "audit").write_text("a file where the folder should be")
-    log = AuditLog(tmp_path / "audit")
+    log = AuditLog(tmp_path / "audit", late)
     assert "cannot be written" in (log.problem() or "")
     log.close()
 
@@ -111,7 +115,7 @@ def test_folder_that_cannot_be_written__is_a_problem_from_the_start(tmp_path: Pa
 def test_lines__wait_until_the_file_can_be_written_and_the_problem_ends(tmp_path: Path) -> None:
     folder = tmp_path / "audit"
     folder.write_text("a file where the folder should be")
-    log = AuditLog(folder)
+    log = AuditLog(folder, late)
     log.write(LATE, {"number": 1})
     assert log.problem() is not None
     folder.unlink()
@@ -127,7 +131,7 @@ def test_writing__returns_at_once_and_what_is_lost_is_written_down_as_a_number(
     monkeypatch.setattr(audit_log, "_BATCH", 1)
     folder = tmp_path / "audit"
     folder.write_text("a file where the folder should be")
-    log = AuditLog(folder)
+    log = AuditLog(folder, late)
     began = time.monotonic()
     for number in range(10):
         log.write(LATE, {"number": number})
@@ -149,7 +153,7 @@ def test_closing__ends_though_nothing_can_be_written_and_the_queue_is_full(
 ) -> None:
     monkeypatch.setattr(audit_log, "_LONGEST_QUEUE", 2)
     (tmp_path / "audit").write_text("a file where the folder should be")
-    log = AuditLog(tmp_path / "audit")
+    log = AuditLog(tmp_path / "audit", late)
     for number in range(10):
         log.write(LATE, {"number": number})
     closing = threading.Thread(target=log.close)
