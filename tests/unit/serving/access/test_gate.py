@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -247,8 +248,7 @@ async def test_gate__is_not_ready_while_keys_or_audit_log_fail(tmp_path: Path, c
     assert "keys.json cannot be read" in (gate.problem() or "")
     gate.close()
     (tmp_path / "keys.json").unlink()
-    (tmp_path / "audit" / f"api-{datetime.now(UTC).date()}.jsonl").unlink()
-    (tmp_path / "audit").rmdir()
+    shutil.rmtree(tmp_path / "audit")
     (tmp_path / "audit").write_text("")
     gate = gate_of(tmp_path, clock)
     assert "audit log cannot be written" in (gate.problem() or "")
